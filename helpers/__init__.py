@@ -1,0 +1,15 @@
+"""What the notebooks of this course share: one small module a concept.
+
+Importing this package is fast and loads neither NumPy nor TensorFlow; each module loads what it needs.
+"""
+
+import logging
+import os
+
+# TensorFlow and Keras read these once, when they are imported, so they must be set before that.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+# On a machine's first run matplotlib announces on standard error that it looks for fonts.
+logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
+
+__version__ = "0.1.0"

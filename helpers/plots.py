@@ -1,0 +1,125 @@
+"""Figures: every one goes through `show`, which gives it its alt text.
+
+The notebooks call these for what repeats; a figure that is a lesson's own point is drawn in the notebook.
+"""
+
+import base64
+import io
+from collections.abc import Mapping, Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+# Okabe and Ito's palette (2008): told apart by colour-blind readers, and on a projector.
+BLUE, ORANGE, GREEN, RED, PURPLE, SKY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9"
+COLORS = (BLUE, ORANGE, GREEN, RED, PURPLE, SKY)
+
+STYLE = {
+    "figure.dpi": 100,
+    "savefig.dpi": 100,
+    "figure.constrained_layout.use": True,
+    "font.size": 11,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.prop_cycle": plt.cycler(color=COLORS),
+    "lines.linewidth": 2,
+    "image.cmap": "gray",
+}
+
+
+def new_figure(
+    *, rows: int = 1, columns: int = 1, width: float = 8, height: float = 3.2
+) -> tuple[Figure, np.ndarray]:
+    """A figure in the course's style and its axes as a flat array; width and height in inches."""
+    with plt.rc_context(STYLE):
+        figure, axes = plt.subplots(rows, columns, figsize=(width, height), squeeze=False)
+    return figure, axes.ravel()
+
+
+def show(figure: Figure, *, alt: str) -> None:
+    """Display `figure` once, as PNG with `alt` as its alternative text, and close it.
+
+    `alt` says in a sentence what the picture shows; an empty one raises ValueError.
+    """
+    if len(alt.split()) < 4:
+        raise ValueError(f"alt text must say in a sentence what the figure shows, not {alt!r}.")
+    buffer = io.BytesIO()
+    with plt.rc_context(STYLE):
+        figure.savefig(buffer, format="png", dpi=100, metadata={"Software": None})
+    plt.close(figure)
+    from IPython.display import display
+
+    data = {
+        "image/png": base64.b64encode(buffer.getvalue()).decode("ascii"),
+        "text/plain": f"[figure: {alt}]",
+    }
+    display(data, raw=True, metadata={"image/png": {"alt": alt}})
+
+
+def image_grid(
+    images: np.ndarray | Sequence[np.ndarray],
+    *,
+    alt: str,
+    titles: Sequence[str] | None = None,
+    good: Sequence[bool] | None = None,
+    columns: int = 8,
+    cell: float = 1.0,
+) -> None:
+    """Show images of shape (height, width), (height, width, 1) or (height, width, 3) in rows.
+
+    `titles` stand above the images. `good` colours them: blue where True, orange-red where False, and
+    adds ✗ to the false ones, since colour alone does not reach every reader. `cell` is in inches.
+    """
+    rows = -(-len(images) // columns)
+    height = rows * (cell + (0.25 if titles is not None else 0))
+    figure, axes = new_figure(rows=rows, columns=columns, width=columns * cell, height=height)
+    for axis in axes:
+        axis.axis("off")
+    for index, image in enumerate(images):
+        draw_image(axes[index], np.squeeze(np.asarray(image)))
+        if titles is not None:
+            wrong = good is not None and not good[index]
+            color = "black" if good is None else (RED if wrong else BLUE)
+            axes[index].set_title(titles[index] + (" ✗" if wrong else ""), fontsize=9, color=color, pad=2)
+    show(figure, alt=alt)
+
+
+def draw_image(axis: Axes, image: np.ndarray, *, low: float | None = None, high: float | None = None) -> None:
+    """Draw one grey or colour image without ticks; integers are taken as 0 to 255, floats span low to high."""
+    if np.issubdtype(image.dtype, np.integer):
+        low, high = 0, 255
+    axis.imshow(image, vmin=low, vmax=high, interpolation="nearest", cmap="gray")
+    axis.set_xticks([])
+    axis.set_yticks([])
+
+
+def pixel_values(image: np.ndarray, *, alt: str, size: float = 7.5) -> None:
+    """Show one grey image, shape (height, width), large, with each pixel's value written on it."""
+    figure, axes = new_figure(width=size, height=size)
+    draw_image(axes[0], image)
+    middle = (float(image.min()) + float(image.max())) / 2
+    form = "d" if np.issubdtype(image.dtype, np.integer) else ".2f"
+    for (row, column), value in np.ndenumerate(image):
+        color = "white" if value < middle else "black"
+        axes[0].text(column, row, format(value, form), ha="center", va="center", fontsize=5.5, color=color)
+    show(figure, alt=alt)
+
+
+def learning_curves(histories: Mapping[str, Mapping[str, Sequence[float]]], *, alt: str) -> None:
+    """Loss (left) and accuracy (right) over epochs; training solid, validation dashed.
+
+    `histories` maps a model's name to its `History.history`.
+    """
+    figure, axes = new_figure(columns=2, height=3.2)
+    for color, (name, history) in zip(COLORS, histories.items(), strict=False):
+        epochs = np.arange(1, len(history["loss"]) + 1)
+        for axis, metric in zip(axes, ("loss", "accuracy"), strict=True):
+            axis.plot(epochs, history[metric], color=color, label=f"{name}, training")
+            if f"val_{metric}" in history:
+                axis.plot(epochs, history[f"val_{metric}"], "--", color=color, label=f"{name}, validation")
+    axes[0].set(xlabel="epoch", ylabel="loss (cross-entropy)")
+    axes[1].set(xlabel="epoch", ylabel="accuracy")
+    axes[1].legend(fontsize=9)
+    show(figure, alt=alt)

@@ -1,0 +1,125 @@
+"""The project as files: package lists in step, a lock without addresses, and README and Makefile that agree."""
+
+import re
+import subprocess
+import tomllib
+
+import yaml
+from notebook_files import ROOT, all_notebooks
+
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+LOCK = (ROOT / "requirements.lock").read_text()
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def direct_packages():
+    project = PYPROJECT["project"]
+    return [*project["dependencies"], *project["optional-dependencies"]["course"]]
+
+
+def tracked_text_files():
+    names = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True
+    )
+    paths = [ROOT / name for name in names.stdout.splitlines()]
+    return [path for path in paths if path.is_file() and path.suffix not in {".npz", ".png", ".jpg"}]
+
+
+def test_environment_yml_is_in_step_with_pyproject():
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text())
+    (pip,) = [entry["pip"] for entry in environment["dependencies"] if isinstance(entry, dict)]
+    assert [entry for entry in pip if not entry.startswith("--editable")] == direct_packages()
+    conda = [entry for entry in environment["dependencies"] if isinstance(entry, str)]
+    assert conda == ["python" + PYPROJECT["project"]["requires-python"], "graphviz", "pip"]
+
+
+def test_the_lock_holds_every_direct_package_with_hashes_and_no_address():
+    locked = set(re.findall(r"^([a-z0-9._-]+)==", LOCK, re.MULTILINE))
+    assert {re.split("[<>=~]", entry)[0] for entry in direct_packages()} <= locked
+    assert "://" not in LOCK and "--index-url" not in LOCK and "--find-links" not in LOCK
+    blocks = re.split(r"^(?=[a-z0-9._-]+==)", LOCK, flags=re.MULTILINE)[1:]
+    assert all("--hash=sha256:" in block for block in blocks)
+
+
+def test_locked_versions_satisfy_the_ranges():
+    from packaging.requirements import Requirement
+
+    versions = dict(re.findall(r"^([a-z0-9._-]+)==([^ ;\\]+)", LOCK, re.MULTILINE))
+    for entry in direct_packages():
+        requirement = Requirement(entry)
+        assert requirement.specifier.contains(versions[requirement.name]), entry
+
+
+def test_tensorflow_floor():
+    assert "tensorflow>=2.18" in direct_packages()
+
+
+def test_every_package_that_is_imported_is_declared():
+    import ast
+    import sys
+
+    aliases = {
+        "PIL": "pillow",
+        "sklearn": "scikit-learn",
+        "yaml": "pyyaml",
+        "IPython": "ipykernel",
+        "packaging": "pytest",
+    }
+    ours = {"helpers", "strokes", *(path.stem for path in (ROOT / "tools").glob("*.py"))}
+    declared = {re.split("[<>=~]", entry)[0] for entry in direct_packages()}
+    for path in [*ROOT.glob("helpers/**/*.py"), *ROOT.glob("tools/*.py"), *ROOT.glob("tests/*.py")]:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
+            for name in {name.split(".")[0] for name in names} - set(sys.stdlib_module_names) - ours:
+                assert aliases.get(name, name) in declared, f"{path.name} imports {name}"
+
+
+def test_readme_and_makefile_give_the_same_commands():
+    makefile = (ROOT / "Makefile").read_text()
+    targets = set(re.findall(r"^([a-z]+):.*## ", makefile, re.MULTILINE))
+    used = set(re.findall(r"\bmake ([a-z]+)", README))
+    assert used <= targets, used - targets
+    assert {"course", "test", "lab", "outputs", "lint", "clean", "help"} <= targets & (used | {"help"})
+    ci = (ROOT / ".ci" / "run").read_text()
+    assert set(re.findall(r"^make ([a-z]+)", ci, re.MULTILINE)) == {"course", "test"}
+
+
+def test_readme_lists_every_notebook():
+    for path in all_notebooks():
+        assert f"notebooks/{path.name}" in README
+
+
+def test_readme_links_lead_somewhere():
+    for target in re.findall(r"\]\(([^)#:]+)\)", README):
+        assert (ROOT / target).exists(), target
+
+
+def test_no_file_names_this_machine_or_a_registry():
+    forbidden = re.compile(
+        "|".join(
+            ["pypi" + r"\.org", "python" + "hosted", "registry" + r"\.npmjs", "/ro" + "ot/", "/wo" + "rk/"]
+        )
+    )
+    for path in tracked_text_files():
+        found = forbidden.search(path.read_text(encoding="utf-8", errors="replace"))
+        assert not found, (path.name, found)
+
+
+def test_modules_are_small():
+    for path in ROOT.glob("helpers/**/*.py"):
+        lines = len(path.read_text(encoding="utf-8").splitlines())
+        limit = 400 if path.parent.name == "exercises" else 250
+        assert lines <= limit, f"{path.name} has {lines} lines"
+
+
+def test_every_asset_has_its_licence():
+    credits = (ROOT / "helpers" / "assets" / "README.md").read_text(encoding="utf-8")
+    for path in (ROOT / "helpers" / "assets").rglob("*"):
+        if path.is_file() and path.name != "README.md":
+            assert path.name in credits, path.name
+
+
+def test_make_help_lists_the_commands():
+    result = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True)
+    assert result.returncode == 0 and "make course" in result.stdout and "make test" in result.stdout
