@@ -90,11 +90,14 @@ class Lesson:
         show_markdown("\n".join(rows))
 
 
-def start(*, notebook: str, profile: str, seed: int = 0) -> Lesson:
+def start(*, notebook: str, profile: str, seed: int | None = None) -> Lesson:
     """Check the profile, set every random seed, and in `quick` make TensorFlow deterministic.
 
-    Raises ValueError for an unknown profile, naming the known ones.
+    Without `seed`, the environment variable CNN_SEED sets it, or it is 0: so a result can be tried with
+    several seeds without changing a notebook.
+    Raises ValueError for an unknown profile, naming the known ones, and for a seed that is no number.
     """
+    seed = _seed_from_outside() if seed is None else seed
     lesson = Lesson(notebook=notebook, profile=check_profile(profile), seed=seed)
     with quiet_start():
         import keras
@@ -107,6 +110,13 @@ def start(*, notebook: str, profile: str, seed: int = 0) -> Lesson:
     device = f"{len(gpus)} GPU" if gpus else "CPU only"
     print(f"profile {lesson.profile}, TensorFlow {tf.__version__}, Keras {keras.__version__}, {device}")
     return lesson
+
+
+def _seed_from_outside() -> int:
+    text = os.environ.get("CNN_SEED", "0")
+    if not text.isdecimal():
+        raise ValueError(f"CNN_SEED={text!r} is no seed: set it to a whole number from 0.")
+    return int(text)
 
 
 def check_profile(profile: str) -> str:

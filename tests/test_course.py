@@ -72,6 +72,15 @@ def test_start_sets_seeds_and_determinism():
     assert run_python(code.format(profile="full")).stdout.splitlines()[-1] == first.replace("True", "False")
 
 
+def test_the_seed_can_come_from_outside(monkeypatch):
+    monkeypatch.setenv("CNN_SEED", "7")
+    assert course._seed_from_outside() == 7
+    for wrong in ("", "-1", "1.5", "x"):
+        monkeypatch.setenv("CNN_SEED", wrong)
+        with pytest.raises(ValueError, match="CNN_SEED"):
+            course._seed_from_outside()
+
+
 def test_pick_follows_the_profile():
     assert course.Lesson(profile="quick", **LESSON).pick(quick=1, full=2) == 1
     assert course.Lesson(profile="full", **LESSON).pick(quick=1, full=2) == 2

@@ -5,7 +5,7 @@ import subprocess
 import tomllib
 
 import yaml
-from notebook_files import ROOT, all_notebooks
+from notebook_files import PICTURE, ROOT, all_notebooks, read, readme_picture
 
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 LOCK = (ROOT / "requirements.lock").read_text()
@@ -95,6 +95,12 @@ def test_readme_links_lead_somewhere():
         assert (ROOT / target).exists(), target
 
 
+def test_the_picture_in_the_readme_is_a_notebooks_figure():
+    (picture,) = [found for path in all_notebooks() if (found := readme_picture(read(path)))]
+    assert PICTURE.read_bytes() == picture[0], "make outputs writes it anew"
+    assert f"![{picture[1]}](docs/picture.png)" in README
+
+
 def test_no_file_names_this_machine_or_a_registry():
     forbidden = re.compile(
         "|".join(
@@ -123,3 +129,18 @@ def test_every_asset_has_its_licence():
 def test_make_help_lists_the_commands():
     result = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True)
     assert result.returncode == 0 and "make course" in result.stdout and "make test" in result.stdout
+
+
+def test_result_tables_are_made_from_the_result_files():
+    import json
+
+    import record_results
+
+    runs = [
+        json.loads(path.read_text(encoding="utf-8"))
+        for path in sorted(ROOT.glob("results/*-full-seed*.json"))
+    ]
+    assert runs and (ROOT / "results" / "README.md").read_text(encoding="utf-8") == record_results.tables(
+        runs
+    )
+    assert all(claim["mark"] == "✓" for run in runs for claim in run["claims"])

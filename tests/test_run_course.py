@@ -119,6 +119,12 @@ def test_names_choose_notebooks_and_a_wrong_one_is_told(place):
         run(place, "07")
 
 
+def test_an_empty_folder_is_an_error(place, capfd):
+    with pytest.raises(SystemExit):
+        run(place)
+    assert "there are no notebooks" in capfd.readouterr().err
+
+
 def test_threads_are_shared_out(monkeypatch):
     monkeypatch.setattr(os, "cpu_count", lambda: 8)
     assert run_course.environment("quick", jobs=2)["TF_NUM_INTRAOP_THREADS"] == "4"

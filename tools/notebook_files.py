@@ -1,5 +1,6 @@
 """What the tools and the tests know about the notebooks as files: where they are, and what their cells hold."""
 
+import base64
 import hashlib
 import json
 import re
@@ -10,9 +11,10 @@ import nbformat
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = ROOT / "notebooks"
+PICTURE = ROOT / "docs" / "picture.png"  # what README.md shows
 CHECKED = "nbval-check-output"
 _ADDED = {"papermill-error-cell-tag", "injected-parameters"}  # cells that papermill puts in
-_CLAIM = re.compile(r"^([✓✗]) claim: ", re.MULTILINE)
+_CLAIM = re.compile(r"^([✓✗]) claim: (.*) \(measured (.*?); needs (.*)\)$", re.MULTILINE)
 
 
 def all_notebooks(folder: Path = NOTEBOOKS) -> list[Path]:
@@ -56,8 +58,14 @@ def printed(cell: nbformat.NotebookNode) -> str:
 
 def count_claims(notebook: nbformat.NotebookNode) -> tuple[int, int]:
     """How many claims an executed notebook printed: (passed, all)."""
-    marks = [mark for cell in code_cells(notebook) for mark in _CLAIM.findall(printed(cell))]
+    marks = [claim["mark"] for claim in list_claims(notebook)]
     return marks.count("✓"), len(marks)
+
+
+def list_claims(notebook: nbformat.NotebookNode) -> list[dict[str, str]]:
+    """Every claim an executed notebook printed: its mark, sentence, measured value and condition."""
+    found = [match for cell in code_cells(notebook) for match in _CLAIM.findall(printed(cell))]
+    return [dict(zip(("mark", "sentence", "measured", "needs"), match, strict=True)) for match in found]
 
 
 def find_failure(notebook: nbformat.NotebookNode) -> str | None:
@@ -68,6 +76,15 @@ def find_failure(notebook: nbformat.NotebookNode) -> str | None:
             if output.output_type == "error":
                 first = cell.source.strip().partition("\n")[0]
                 return f"cell {number} ({cell.get('id', 'no id')}): {first}\n{output.ename}: {output.evalue}"
+    return None
+
+
+def readme_picture(notebook: nbformat.NotebookNode) -> tuple[bytes, str] | None:
+    """The PNG and the alt text of the figure in the cell tagged `readme-picture`, if there is one."""
+    for cell in code_cells(notebook):
+        if "readme-picture" in cell.metadata.get("tags", []):
+            figure = next(output for output in cell.outputs if "image/png" in output.get("data", {}))
+            return base64.b64decode(figure.data["image/png"]), figure.metadata["image/png"]["alt"]
     return None
 
 

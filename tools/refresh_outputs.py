@@ -12,7 +12,17 @@ import tempfile
 from pathlib import Path
 
 import nbformat
-from notebook_files import ROOT, chosen, code_cells, find_failure, fingerprint, read
+from notebook_files import (
+    NOTEBOOKS,
+    PICTURE,
+    ROOT,
+    chosen,
+    code_cells,
+    find_failure,
+    fingerprint,
+    read,
+    readme_picture,
+)
 from run_course import environment
 
 METADATA = {
@@ -92,6 +102,9 @@ def refresh(path: Path) -> list[str]:
     part = path.with_suffix(".part")
     nbformat.write(normalise(notebook), part)
     part.replace(path)
+    if path.parent == NOTEBOOKS and (picture := readme_picture(notebook)):
+        PICTURE.parent.mkdir(exist_ok=True)
+        PICTURE.write_bytes(picture[0])
     return []
 
 

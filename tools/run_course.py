@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from notebook_files import ROOT, chosen, count_claims, find_failure, read, write_json
+from notebook_files import ROOT, all_notebooks, chosen, count_claims, find_failure, read, write_json
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -152,6 +152,8 @@ def main(arguments: list[str] | None = None) -> int:
     if options.jobs < 1:
         parser.error("--jobs must be at least 1")
     out = options.out or ROOT / "build" / ("course" if options.profile == "quick" else "course-full")
+    if not all_notebooks(options.notebooks):
+        parser.error(f"there are no notebooks in {options.notebooks}")
     out.mkdir(parents=True, exist_ok=True)
     pairs = [(notebook, out / notebook.name) for notebook in chosen(options.names, options.notebooks)]
     stale = [pair for pair in pairs if not is_current(*pair)]
@@ -186,7 +188,9 @@ def main(arguments: list[str] | None = None) -> int:
     with bars, ThreadPoolExecutor(max_workers=options.jobs) as pool:
         fresh = {result.notebook: result for result in pool.map(one, stale)}
     if not stale:
-        console.print(f"nothing to do: the executed notebooks in {out.name} are up to date")
+        console.print(
+            f"nothing to do: every notebook in {os.path.relpath(out)} is up to date", highlight=False
+        )
     kept = {
         notebook.stem: copy.with_suffix(".json") for notebook, copy in pairs if notebook.stem not in fresh
     }
