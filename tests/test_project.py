@@ -115,7 +115,7 @@ def test_no_file_names_this_machine_or_a_registry():
 def test_modules_are_small():
     for path in ROOT.glob("helpers/**/*.py"):
         lines = len(path.read_text(encoding="utf-8").splitlines())
-        limit = 400 if path.parent.name == "exercises" else 250
+        limit = 600 if path.parent.name == "exercises" else 250
         assert lines <= limit, f"{path.name} has {lines} lines"
 
 

@@ -1,0 +1,65 @@
+"""Checks of what a from-scratch operation is given; their messages say what to do.
+
+`convolution` and `pooling` call these before they compute.
+"""
+
+from typing import Any
+
+import numpy as np
+
+PADDINGS = ("valid", "same")
+
+
+def numbers(value: Any, name: str, axes: str) -> np.ndarray:
+    """`value` as a float64 array with the axes named, for example "height, width"; refuses all else."""
+    try:
+        array = np.asarray(value)
+    except ValueError:  # rows of unequal length
+        raise ValueError(f"{name} must have rows of equal length.") from None
+    if array.dtype.kind not in "buif":
+        raise TypeError(f"{name} must hold real numbers, not {_kind(array)}.")
+    if array.ndim != axes.count(",") + 1:
+        found = f"{array.ndim} ({worded(array.shape)})" if array.ndim else "none (a single number)"
+        raise ValueError(
+            f"{name} must have the axes ({axes}), so {axes.count(',') + 1} of them, not {found}."
+        )
+    if array.size == 0:
+        raise ValueError(f"{name} is empty: its shape is {worded(array.shape)}.")
+    return array.astype(np.float64)
+
+
+def whole_number(value: Any, name: str, *, least: int) -> int:
+    """`value` as an int, if it is a whole number of at least `least`."""
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
+        raise TypeError(f"{name} must be a whole number of at least {least}, not {value!r}.")
+    if value < least:
+        raise ValueError(f"{name} must be at least {least}, not {value}.")
+    return int(value)
+
+
+def pair(value: Any, name: str) -> tuple[int, int]:
+    """A whole number, or two of them (down, right), as a pair; each at least 1."""
+    both = (value, value) if not isinstance(value, (tuple, list)) else value
+    if len(both) != 2:
+        raise ValueError(f"{name} must be a whole number or a pair (down, right), not {value!r}.")
+    return whole_number(both[0], name, least=1), whole_number(both[1], name, least=1)
+
+
+def check_padding(padding: Any) -> None:
+    """Refuse a padding that is neither a known word nor a whole number of at least 0."""
+    if isinstance(padding, str):
+        if padding not in PADDINGS:
+            raise ValueError(f'unknown padding {padding!r}: choose "valid", "same" or a number of pixels.')
+    else:
+        whole_number(padding, "padding", least=0)
+
+
+def worded(shape: tuple[int, ...]) -> str:
+    """(3, 2) as "3×2"."""
+    return "×".join(map(str, shape))
+
+
+def _kind(array: np.ndarray) -> str:
+    return {"U": "text", "S": "text", "c": "complex numbers", "O": "objects"}.get(
+        array.dtype.kind, str(array.dtype)
+    )
