@@ -150,8 +150,7 @@ def border_plane(grey: np.ndarray) -> np.ndarray:
 def isolate_ink(grey: np.ndarray, *, dark_on_light: bool) -> np.ndarray:
     """Ink from 0 (paper) to 1, shape as `grey`: the paper's shading, its grain and small specks removed."""
     bright = 255.0 - grey if dark_on_light else grey.astype(float)
-    paper = paper_level(bright)
-    ink = 255 * np.maximum(bright - paper, 0) / np.maximum(255 - paper, 60)  # shade dims ink and paper alike
+    ink = _above(bright, paper_level(bright))
     dark, marks = _parted(ink)
     if _clearness(ink) < CLEAR or np.mean(marks) - np.mean(dark) < CONTRAST:
         raise DigitError("no ink was found: the picture is blank, or the ink hardly differs from its paper.")
@@ -176,7 +175,7 @@ def paper_level(bright: np.ndarray) -> np.ndarray:
         window = max(round(share * max(coarse.shape)), 3) | 1
         opened = ndimage.gaussian_filter(ndimage.grey_opening(coarse - plane, size=window), 1)
         papers.append(opened + plane)
-        clearness.append(_clearness(np.maximum(coarse - papers[-1], 0)))
+        clearness.append(_clearness(_above(coarse, papers[-1])))
     chosen = np.flatnonzero(np.array(clearness) >= 0.85 * max(clearness))[0]
     return _resized(papers[chosen], bright.shape, Image.Resampling.BILINEAR)
 
@@ -225,6 +224,11 @@ def otsu(values: np.ndarray) -> float:
     mean = np.cumsum(counts * np.arange(256)) / counts.sum()
     spread = (mean[-1] * share - mean) ** 2 / np.maximum(share * (1 - share), 1e-9)
     return float(np.mean(np.flatnonzero(spread == spread.max())))
+
+
+def _above(bright: np.ndarray, paper: np.ndarray) -> np.ndarray:
+    """Ink from 0 to 255 as a share of what the light allows there: shade dims ink and paper alike."""
+    return 255 * np.maximum(bright - paper, 0) / np.maximum(255 - paper, 60)
 
 
 def _parted(ink: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -5,13 +5,13 @@ Notebook 02 calls `show`. In a live notebook it has controls; anywhere else it d
 
 import base64
 import html
-import io
 from dataclasses import dataclass
 from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
@@ -22,7 +22,9 @@ from helpers.course import is_live
 
 KERNELS = ("identity", "blur", "sharpen", "vertical edges", "horizontal edges", "outline")
 LARGEST, LONGEST = 9, 8  # of the sliders for kernel size and stride
-WRITTEN = 12  # images up to this many pixels a side get their values written on them
+WRITTEN = 12  # images up to this many pixels high and wide get their values written on them
+FRAMES = (plots.ORANGE, plots.SKY, plots.PURPLE)  # of the first, second and last place of the kernel
+RING = "#56708A"  # the tint of the zeros that padding adds
 
 
 @dataclass(frozen=True)
@@ -69,20 +71,44 @@ def draw(
     figure, axes = plots.new_figure(columns=3, width=8, height=3.3)
     _draw_input(axes[0], grey, size, stride, padding)
     limit = np.abs(kernel).max()
-    _draw_map(axes[1], kernel, "PuOr", -limit, limit, written=size <= 7)
+    draw_values(axes[1], kernel, colors="PuOr", low=-limit, high=limit, decimals=2, written=size <= 7)
     axes[1].set_title(f"kernel: {name}\n{size} × {size}", fontsize=10)
     limit = np.percentile(np.abs(feature_map), 99.5) or 1.0  # a few extreme values must not grey the rest
     signed = kernel.sum() <= 0  # such a kernel answers with both signs: grey stands for zero
     low, high = (-limit, limit) if signed else (min(grey.min(), 0), max(grey.max(), 1))
-    _draw_map(axes[2], feature_map, "gray", low, high, written=max(feature_map.shape) <= WRITTEN)
+    draw_values(axes[2], feature_map, low=low, high=high, written=max(feature_map.shape) <= WRITTEN)
     rows, columns = feature_map.shape
-    axes[2].set_title(f"feature map\n{rows} × {columns} values", fontsize=10)
+    zero = "; grey is 0" if signed else ""
+    axes[2].set_title(f"feature map\n{rows} × {columns} values{zero}", fontsize=10)
     alt = (
         f"Convolution explorer: an image of {grey.shape[0]} by {grey.shape[1]} pixels, the {size} by {size} "
         f'kernel "{name}", and the feature map of {rows} by {columns} values at stride {stride}, '
         f"padding {padding}."
     )
     return figure, alt
+
+
+def draw_values(
+    axis: Axes,
+    values: np.ndarray,
+    *,
+    low: float,
+    high: float,
+    colors: str = "gray",
+    decimals: int = 1,
+    written: bool = True,
+) -> None:
+    """Draw `values` (height, width) as coloured cells in a thin frame, with the numbers on them if `written`."""
+    axis.imshow(values, cmap=colors, vmin=low, vmax=high, interpolation="nearest")
+    axis.set_xticks([])
+    axis.set_yticks([])
+    axis.spines[:].set(visible=True, color="gray", linewidth=0.8)
+    size = min(11, 62 / max(values.shape))
+    for (row, column), value in np.ndenumerate(values) if written else ():
+        shade = (value - low) / ((high - low) or 1.0)
+        dark = shade < 0.45 if colors == "gray" else abs(shade - 0.5) > 0.35
+        color, text = "white" if dark else "black", _short(value, decimals)
+        axis.text(column, row, text, ha="center", va="center", color=color, fontsize=size)
 
 
 def formula(image: Any, size: int, *, stride: int = 1, padding: str = "valid") -> str:
@@ -166,11 +192,9 @@ def _as_html(image: Any, name: str, size: int, stride: int, padding: str) -> str
         figure, alt = draw(image, name, size, stride=stride, padding=padding)
     except (TypeError, ValueError) as error:
         return f'<p role="alert"><b>This does not work:</b> {html.escape(str(error))}</p>'
-    buffer = io.BytesIO()
     with plt.rc_context(plots.STYLE):
-        figure.savefig(buffer, format="png", dpi=100)
+        data = base64.b64encode(plots.small_png(figure)).decode("ascii")
     plt.close(figure)
-    data = base64.b64encode(buffer.getvalue()).decode("ascii")
     text = html.escape(formula(image, size, stride=stride, padding=padding))
     return f'<p>{text}</p><img alt="{html.escape(alt)}" src="data:image/png;base64,{data}">'
 
@@ -183,33 +207,28 @@ def _grey(image: Any) -> np.ndarray:
 
 
 def _draw_input(axis: Axes, grey: np.ndarray, size: int, stride: int, padding: str) -> None:
-    """The image in its ring of zeros, with the first two positions of the kernel and the last."""
-    (top, bottom), (left, right) = (
-        padding_amounts(side, size, stride=stride, padding=padding) for side in grey.shape
-    )
-    padded = np.pad(grey, ((top, bottom), (left, right)))
-    _draw_map(axis, padded, "gray", min(grey.min(), 0), max(grey.max(), 1), max(padded.shape) <= WRITTEN)
+    """The image in its tinted zeros, with the first two positions of the kernel and the last."""
+    zeros = [padding_amounts(side, size, stride=stride, padding=padding) for side in grey.shape]
+    padded, inside = np.pad(grey, zeros), np.pad(np.ones(grey.shape), zeros)
+    written = max(padded.shape) <= WRITTEN
+    draw_values(axis, padded, low=min(grey.min(), 0), high=max(grey.max(), 1), written=written)
+    axis.imshow(np.ma.masked_equal(inside, 1), cmap=ListedColormap([RING]), interpolation="nearest")
     rows, columns = output_shape(grey.shape, (size, size), strides=stride, padding=padding)
     stamps = [(0, 0), (0, min(1, columns - 1)), (rows - 1, columns - 1)]
-    for (row, column), color in zip(stamps, (plots.ORANGE, plots.SKY, plots.RED), strict=True):
+    for (row, column), color, line in zip(stamps, FRAMES, ("-", "-", "--"), strict=True):
         corner = (column * stride - 0.5, row * stride - 0.5)
-        axis.add_patch(Rectangle(corner, size, size, fill=False, edgecolor=color, linewidth=2))
-    ring = f" + {top + bottom} × {left + right} zeros" if padding == "same" else ""
-    axis.set_title(f"input; first, second, last place\n{grey.shape[0]} × {grey.shape[1]}{ring}", fontsize=10)
-
-
-def _draw_map(axis: Axes, values: np.ndarray, colors: str, low: float, high: float, written: bool) -> None:
-    axis.imshow(values, cmap=colors, vmin=low, vmax=high, interpolation="nearest")
-    axis.set_xticks([])
-    axis.set_yticks([])
-    axis.spines[:].set_visible(False)
-    if not written:
-        return
-    for (row, column), value in np.ndenumerate(values):
-        shade = (value - low) / ((high - low) or 1.0)
-        dark = shade < 0.45 if colors == "gray" else abs(shade - 0.5) > 0.35
-        text = f"{value:.2g}" if abs(value) < 100 else f"{value:.0f}"
-        size = min(11, 62 / max(values.shape))
-        axis.text(
-            column, row, text, ha="center", va="center", color="white" if dark else "black", fontsize=size
+        axis.add_patch(
+            Rectangle(corner, size, size, fill=False, edgecolor=color, linewidth=2.5, linestyle=line)
         )
+    height, width = grey.shape
+    text = f"{height} × {width}"
+    if padded.shape != grey.shape:
+        ring = "a ring of zeros" if np.min(zeros) else "added zeros"
+        text += f", {padded.shape[0]} × {padded.shape[1]} with {ring}"
+    axis.set_title(f"input; first, second, last place\n{text}", fontsize=10)
+
+
+def _short(value: float, decimals: int) -> str:
+    """The value with at most so many decimals: 3 for 3.0, 0 for -0.04."""
+    rounded = round(float(value), decimals) + 0.0
+    return f"{rounded:.0f}" if rounded.is_integer() else f"{rounded:.{decimals}f}"

@@ -11,6 +11,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from PIL import Image
 
 # Okabe and Ito's palette (2008): told apart by colour-blind readers, and on a projector.
@@ -133,6 +134,8 @@ def learning_curves(histories: Mapping[str, Mapping[str, Sequence[float]]], *, a
             axis.plot(epochs, history[metric], color=color, label=f"{name}, training")
             if f"val_{metric}" in history:
                 axis.plot(epochs, history[f"val_{metric}"], "--", color=color, label=f"{name}, validation")
+    for axis in axes:
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes[0].set(xlabel="epoch", ylabel="loss (cross-entropy)")
     axes[1].set(xlabel="epoch", ylabel="accuracy")
     axes[1].legend(fontsize=9)

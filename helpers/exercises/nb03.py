@@ -552,27 +552,33 @@ quiz_3 = Quiz(
 
 quiz_4 = Quiz(
     question=(
-        "A sigmoid gives 0.7 for `cat or not`. You want 1 for cat, 0 for not. What is the trap "
-        "in `(p).astype(int)`?"
+        "With dropout, the training accuracy that `fit` reports is often *below* the validation "
+        "accuracy. Why?"
     ),
     choices={
         "a": (
-            "There is none: 0.7 becomes 1",
-            "astype(int) cuts the decimals off, so 0.7 becomes 0.",
+            "The validation images are easier",
+            (
+                "They were drawn by lot from the same digits. Measure the training images with "
+                "`evaluate` and compare."
+            ),
         ),
         "b": (
-            (
-                "It cuts the decimals off, so everything below 1.0 becomes 0; round it, or "
-                "compare with a threshold"
-            ),
-            "`(p > 0.5).astype(int)` says what is meant, and the threshold is there to be changed.",
+            "The model learned the validation images by heart",
+            "It never fits them; `fit` only looks at them at the end of each epoch.",
         ),
         "c": (
-            "It rounds upwards, so 0.1 becomes 1",
-            "It does the opposite: decimals are dropped, and 0.99 becomes 0.",
+            (
+                "In training it is measured with units dropped, and while the weights still "
+                "improve during the epoch"
+            ),
+            (
+                "Validation is measured at the end of the epoch with all units at work. "
+                "`evaluate` on both sets is fair."
+            ),
         ),
     },
-    answer="b",
+    answer="c",
 )
 
 quiz_5 = Quiz(
@@ -603,31 +609,25 @@ quiz_5 = Quiz(
 
 quiz_6 = Quiz(
     question=(
-        "With dropout, the training accuracy that `fit` reports is often *below* the validation "
-        "accuracy. Why?"
+        "A sigmoid gives 0.7 for `cat or not`. You want 1 for cat, 0 for not. What is the trap "
+        "in `(p).astype(int)`?"
     ),
     choices={
         "a": (
-            "The validation images are easier",
-            (
-                "They were drawn by lot from the same digits. Measure the training images with "
-                "`evaluate` and compare."
-            ),
+            "There is none: 0.7 becomes 1",
+            "astype(int) cuts the decimals off, so 0.7 becomes 0.",
         ),
         "b": (
-            "The model learned the validation images by heart",
-            "It never fits them; `fit` only looks at them at the end of each epoch.",
+            (
+                "It cuts the decimals off, so everything below 1.0 becomes 0; round it, or "
+                "compare with a threshold"
+            ),
+            "`(p > 0.5).astype(int)` says what is meant, and the threshold is there to be changed.",
         ),
         "c": (
-            (
-                "In training it is measured with units dropped, and while the weights still "
-                "improve during the epoch"
-            ),
-            (
-                "Validation is measured at the end of the epoch with all units at work. "
-                "`evaluate` on both sets is fair."
-            ),
+            "It rounds upwards, so 0.1 becomes 1",
+            "It does the opposite: decimals are dropped, and 0.99 becomes 0.",
         ),
     },
-    answer="c",
+    answer="b",
 )
