@@ -106,7 +106,7 @@ def draw_values(
     size = min(11, 62 / max(values.shape))
     for (row, column), value in np.ndenumerate(values) if written else ():
         shade = (value - low) / ((high - low) or 1.0)
-        dark = shade < 0.45 if colors == "gray" else abs(shade - 0.5) > 0.35
+        dark = shade < 0.45 if colors == "gray" else abs(shade - 0.5) > 0.28
         color, text = "white" if dark else "black", _short(value, decimals)
         axis.text(column, row, text, ha="center", va="center", color=color, fontsize=size)
 

@@ -21,7 +21,7 @@ def mended(image, kernel, stride, *, more=1, step=None, turn=False):
     return output
 
 
-def conv_layer(filters=10, kernel_size=(3, 3), activation="relu", padding="same", strides=2):
+def conv_layer(filters=32, kernel_size=(3, 3), activation="relu", padding="same", strides=1):
     return keras.layers.Conv2D(filters, kernel_size, strides, padding, activation=activation)
 
 
@@ -59,12 +59,14 @@ WRONG = [
     (nb02.output_size, lambda n, k, s, p: (n, n), "must be one number"),
     (nb02.output_size, lambda n, k, s, p: str(n), "made of numbers"),
     (nb02.mend_the_layer, "keras.layers.Conv2D(10)", "without quotes"),
-    (nb02.mend_the_layer, keras.layers.Dense(10), "not Dense"),
+    (nb02.mend_the_layer, keras.layers.Dense(32), "not Dense"),
     (nb02.mend_the_layer, keras.layers.Conv2D, "A Conv2D layer is wanted"),
-    (nb02.mend_the_layer, conv_layer(filters=3), "filters=3, and the line meant filters=10"),
-    (nb02.mend_the_layer, conv_layer(kernel_size=5), "kernel_size=(5, 5)"),
-    (nb02.mend_the_layer, conv_layer(padding="valid"), "padding='valid'"),
-    (nb02.mend_the_layer, conv_layer(strides=1), "strides=(1, 1)"),
+    (nb02.mend_the_layer, conv_layer(3, 32, strides=2), "still has 3 filters of 32×32"),
+    (nb02.mend_the_layer, conv_layer(filters=3), "makes 3 maps, one per filter; 32 are wanted"),
+    (nb02.mend_the_layer, conv_layer(kernel_size=32), "kernels of this layer are 32×32"),
+    (nb02.mend_the_layer, conv_layer(strides=2), "the maps are at most 14×14"),
+    (nb02.mend_the_layer, conv_layer(strides=(1, 3)), "the maps are at most 28×10"),
+    (nb02.mend_the_layer, conv_layer(padding="valid"), "makes the maps 26×26"),
     (nb02.mend_the_layer, conv_layer(activation=None), 'activation "linear"'),
     (nb02.count_parameters, 1764, "one bias"),
     (nb02.count_parameters, 600, "the picture has three"),
@@ -104,7 +106,7 @@ RIGHT = [
     (nb02.output_size, lambda n, k, s, p: math.floor((n + 2 * p - k) / s) + 1),
     (nb02.output_size, lambda n, k, s, p: np.floor((n + 2 * p - k) / s + 1)),
     (nb02.mend_the_layer, conv_layer()),
-    (nb02.mend_the_layer, conv_layer(kernel_size=3, strides=(2, 2), activation=keras.activations.relu)),
+    (nb02.mend_the_layer, conv_layer(kernel_size=3, strides=(1, 1), activation=keras.activations.relu)),
     (nb02.count_parameters, 1776),
     (nb02.count_parameters, np.float64(1776)),
     (nb02.add_axes, IMAGE.reshape(1, 28, 28, 1)),

@@ -63,6 +63,41 @@ def test_the_map_that_is_drawn_is_the_correlation():
     plt.close(figure)
 
 
+@pytest.mark.parametrize(
+    ("size", "stride", "title", "ring"),
+    [
+        (3, 3, "28 × 28, 30 × 30 with a ring of zeros", 30**2 - 28**2),
+        (3, 2, "28 × 28, 29 × 29 with added zeros", 29**2 - 28**2),
+        (1, 1, "\n28 × 28", 0),
+    ],
+)
+def test_added_zeros_are_tinted_and_counted(size, stride, title, ring):
+    figure, _ = explorer.draw(DIGIT, "blur", size, stride=stride, padding="same")
+    axis = figure.axes[0]
+    assert axis.get_title().endswith(title)
+    assert axis.images[1].get_array().count() == ring
+    plt.close(figure)
+
+
+def test_a_map_with_both_signs_says_that_grey_is_zero():
+    for name, grey in [("outline", True), ("blur", False)]:
+        figure, _ = explorer.draw(SMALL, name)
+        assert ("grey is 0" in figure.axes[2].get_title()) == grey
+        plt.close(figure)
+
+
+def test_values_are_written_short():
+    figure, (axis,) = plots.new_figure()
+    explorer.draw_values(axis, np.array([[-0.094, -0.04, 3.0], [12.96, 1e3, -2.26]]), low=-1, high=1)
+    assert [text.get_text() for text in axis.texts] == ["-0.1", "0", "3", "13", "1000", "-2.3"]
+    explorer.draw_values(axis, np.array([[0.125]]), low=-1, high=1, decimals=2)
+    assert axis.texts[-1].get_text() == "0.12"
+    written = len(axis.texts)
+    explorer.draw_values(axis, np.ones((2, 2)), low=0, high=1, written=False)
+    assert len(axis.texts) == written
+    plt.close(figure)
+
+
 def test_the_formula_names_every_number():
     text = explorer.formula(DIGIT, 3, stride=3, padding="same")
     assert text.startswith("height: floor((28 + 2 − 3) / 3) + 1 = 10; width:")

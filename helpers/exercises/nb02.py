@@ -39,9 +39,9 @@ stamp = Exercise(
         "The left column counts +1, the middle one 0 and the right one -1.",
     ),
     solution_code="""
-patch = [[1, 2, 0], [0, 1, 3], [2, 1, 1]]
-kernel = [[1, 0, -1], [1, 0, -1], [1, 0, -1]]
-value = (np.array(patch) * np.array(kernel)).sum()
+patch = np.array([[1, 2, 0], [0, 1, 3], [2, 1, 1]])
+kernel = np.array([[1, 0, -1], [1, 0, -1], [1, 0, -1]])
+value = (patch * kernel).sum()
 nb02.stamp.check(value)
 """,
     because="(1 + 0 + 2) - (0 + 3 + 1) = -1: the right side of the patch is the brighter one.",
@@ -59,7 +59,7 @@ def _examine_horizontal_edges(answer: Any) -> None:
         raise WrongAnswer("This kernel is all zeros, so it answers 0 to every picture.")
     if not np.isclose((kernel * flat).sum(), 0):
         raise WrongAnswer(
-            f"On an even grey patch this kernel answers {kernel.sum():g}; its nine numbers must add up to 0."
+            f"On a flat grey patch this kernel answers {kernel.sum():g}; its nine numbers must add up to 0."
         )
     response = (kernel * down).sum()
     if np.isclose(response, 0):
@@ -163,7 +163,7 @@ def _examine_output_size(function: Any) -> None:
     mistakes = {
         "a part of a step is no position, so round down: //.": lambda n, k, s, p: (n + 2 * p - k) / s + 1,
         "one too few: count the first position too.": lambda n, k, s, p: (n + 2 * p - k) // s,
-        "but the zeros stand on both sides, so p counts twice.": lambda n, k, s, p: (n + p - k) // s + 1,
+        "but the zeros stand at both ends, so p counts twice.": lambda n, k, s, p: (n + p - k) // s + 1,
     }
     likely = [text for text, formula in mistakes.items() if given == [formula(*case) for case in cases]]
     (n, k, s, p), found, size = next(
@@ -184,7 +184,7 @@ output_size = Exercise(
     name="output_size",
     examine=_examine_output_size,
     hints=(
-        "How long is the padded side? How far can the kernel move on it? How many steps is that?",
+        "How long is the padded axis? How far can the kernel move on it? How many steps is that?",
         "Steps: (n + 2 * p - k) // s. Positions: one more than steps.",
     ),
     solution_code="""
@@ -205,28 +205,41 @@ def _examine_mend_the_layer(layer: Any) -> None:
         raise WrongAnswer("That is text: write the line as code, without quotes around it.")
     if isinstance(layer, type) or not isinstance(layer, keras.layers.Conv2D):
         raise WrongAnswer(f"A Conv2D layer is wanted, keras.layers.Conv2D(...), not {type(layer).__name__}.")
-    wanted = {"filters": 10, "kernel_size": (3, 3), "strides": (2, 2), "padding": "same"}
-    for name, value in wanted.items():
-        found = getattr(layer, name)
-        if found != value:
-            raise WrongAnswer(f"The layer has {name}={found!r}, and the line meant {name}={value!r}.")
+    (down, right), size = layer.strides, worded_shape(layer.kernel_size)
+    if layer.filters == 3 and layer.kernel_size == (32, 32):
+        raise WrongAnswer(
+            "This layer still has 3 filters of 32×32: the first argument is the number of filters, "
+            "the second the kernel size."
+        )
+    if layer.filters != 32:
+        raise WrongAnswer(f"This layer makes {layer.filters} maps, one per filter; 32 are wanted.")
+    if layer.kernel_size != (3, 3):
+        raise WrongAnswer(f"The kernels of this layer are {size}; 3×3 is wanted.")
+    if (down, right) != (1, 1):
+        maps = worded_shape((-(-28 // down), -(-28 // right)))
+        raise WrongAnswer(
+            f"With strides=({down}, {right}) the maps are at most {maps}: "
+            "padding same keeps the size for stride 1 only."
+        )
+    if layer.padding != "same":
+        raise WrongAnswer(f'padding="{layer.padding}" makes the maps 26×26; they must stay 28×28.')
     activation = getattr(layer.activation, "__name__", str(layer.activation))
     if activation != "relu":
-        raise WrongAnswer(f'The layer has activation "{activation}", and the line meant "relu".')
+        raise WrongAnswer(f'The layer has activation "{activation}"; ReLU is wanted, activation="relu".')
 
 
 mend_the_layer = Exercise(
     name="mend_the_layer",
     examine=_examine_mend_the_layer,
     hints=(
-        "Python stops at the first fault only. There are two: an argument, and a quote.",
-        'An argument by name needs its equals sign: kernel_size=(3, 3). Text needs a quote at both ends: "relu".',
+        "The output has 3 maps in place of 32: which argument says how many filters there are?",
+        'Conv2D(filters, kernel_size); and padding "same" gives the size divided by the stride, rounded up.',
     ),
     solution_code="""
-layer = keras.layers.Conv2D(10, kernel_size=(3, 3), activation="relu", padding="same", strides=2)
+layer = keras.layers.Conv2D(filters=32, kernel_size=3, padding="same", activation="relu")
 nb02.mend_the_layer.check(layer)
 """,
-    because="kernel_size needed its =, and 'relu its closing quote.",
+    because="Named arguments cannot be swapped by accident, and without strides=2 the maps keep their size.",
 )
 
 
@@ -252,7 +265,7 @@ count_parameters = Exercise(
     name="count_parameters",
     examine=_examine_count_parameters,
     hints=(
-        "Begin with one filter: how many numbers has it, over all channels? Do not forget its bias.",
+        "Begin with one filter: how many numbers does it have, over all channels? Do not forget its bias.",
         "One filter: 7 * 7 * 3 weights and 1 bias.",
     ),
     solution_code="""
@@ -284,11 +297,11 @@ add_axes = Exercise(
     examine=_examine_add_axes,
     hints=(
         "Conv2D takes (images, height, width, channels): one image, one channel.",
-        "Index with np.newaxis, or use reshape.",
+        "Put None into the index where an axis is missing, as in dot[None, :, :, None], or use reshape.",
     ),
     solution_code="""
 image = np.arange(28 * 28).reshape(28, 28)
-batch = image[np.newaxis, :, :, np.newaxis]
+batch = image[None, :, :, None]
 nb02.add_axes.check(batch)
 """,
     because="One image of 28 by 28 with one channel: (1, 28, 28, 1).",
@@ -412,7 +425,7 @@ quiz_4 = Quiz(
     question="One filter of size 5×5 slides over a colour picture with three channels. How many maps come out?",
     choices={
         "a": ("one", "The filter has three slices, and their three answers are added into one map."),
-        "b": ("three", "The filter has three slices, one a channel, but their answers are added up."),
+        "b": ("three", "The filter has three slices, one per channel, but their answers are added up."),
         "c": ("twenty-five", "25 is the number of weights in one slice."),
     },
     answer="a",
@@ -438,7 +451,7 @@ quiz_6 = Quiz(
         "b": ("14×14×16, no weights", "Rows and columns are halved; the number of maps stays."),
         "c": (
             "14×14×32, 128 weights",
-            "Four weights a map would be a learned average; a maximum needs none.",
+            "Four weights per map would be a learned average; a maximum needs none.",
         ),
     },
     answer="a",

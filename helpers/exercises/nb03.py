@@ -404,8 +404,9 @@ nb03.barely_right.check(barely_right)
 def _examine_centre_of_mass(function: Any) -> None:
     rng = np.random.default_rng(7)
     for shape in ((5, 8), (28, 28), (9, 4)):
-        image = rng.integers(0, 256, size=shape)
+        image = rng.integers(1, 256, size=shape) * (rng.random(shape) < 0.5)
         image[: shape[0] // 3], image[:, : shape[1] // 3] = 0, 0
+        image[1, -1] = 9  # one faint speck, so that the box around the ink has another middle
         result = result_of(function, image, what="centre_of_mass")
         found = as_array(result, what="The centre of mass").ravel()
         if found.shape != (2,):
