@@ -117,14 +117,14 @@ WRONG = [
     (nb01.shift_right, (lambda image, *, columns: image,), "did not move"),
     (nb01.shift_right, (lambda image, *, columns: np.zeros_like(image),), "zeros left of it"),
     (nb01.shift_right, (_in_place,), "Work on a copy"),
-    (nb01.cost, (6_291_456, 2_432), "add one bias for each of the 512"),
-    (nb01.cost, (2_097_664, 2_432), "three numbers a pixel"),
-    (nb01.cost, (6_291_968, 2_400), "add one bias for each of the 32"),
-    (nb01.cost, (6_291_968, 832), "all three colours"),
-    (nb01.cost, (6_291_968, 64 * 64 * 76 * 32), "does not depend on the side"),
-    (nb01.cost, (6_291_968, 7), "convolution is 7"),
+    (nb01.cost, (14_155_776, 2_432), "add one bias for each of the 512"),
+    (nb01.cost, (4_719_104, 2_432), "three numbers per pixel"),
+    (nb01.cost, (14_156_288, 2_400), "add one bias for each of the 32"),
+    (nb01.cost, (14_156_288, 832), "all three colours"),
+    (nb01.cost, (14_156_288, 96 * 96 * 76 * 32), "does not depend on the side"),
+    (nb01.cost, (14_156_288, 7), "convolution is 7"),
     (nb01.cost, (7, 2_432), "dense is 7"),
-    (nb01.cost, ("6,291,968", 2_432), "Leave out the quotes"),
+    (nb01.cost, ("14,156,288", 2_432), "Leave out the quotes"),
 ]
 
 
@@ -188,8 +188,8 @@ def _filled_functional_mlp():
             nb01.shift_right,
             (lambda image, *, columns: _filled(image, columns=columns).astype(float).tolist(),),
         ),
-        (nb01.cost, (np.int32(6_291_968), 2432.0)),
-        (nb01.cost, (keras.ops.convert_to_tensor(6_291_968), [2432])),
+        (nb01.cost, (np.int32(14_156_288), 2432.0)),
+        (nb01.cost, (keras.ops.convert_to_tensor(14_156_288), [2432])),
     ],
 )
 def test_other_right_forms_pass(exercise, answers):
@@ -207,7 +207,7 @@ def test_other_right_forms_pass(exercise, answers):
         (nb01.put_back, (lambda kernel, order: ____,)),
         (nb01.shift_right, (lambda image, *, columns: ____,)),
         (nb01.cost, (____, ____)),
-        (nb01.cost, (6_291_968, ____)),
+        (nb01.cost, (14_156_288, ____)),
     ],
 )
 def test_blanks_are_not_answers(exercise, answers):

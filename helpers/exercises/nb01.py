@@ -212,8 +212,8 @@ def _examine_accuracy(measured_accuracy: Callable[..., Any]) -> None:
             if "broadcast" not in str(error) and "shape" not in str(error).lower():
                 raise
             raise WrongAnswer(
-                f"With {count} images your two arrays do not match ({error}). There must be one answer an "
-                "image: take the largest along axis 1, the classes, not along axis 0, the images."
+                f"With {count} images your two arrays do not match ({error}). There must be one answer "
+                "per image: take the largest along axis 1, the classes, not along axis 0, the images."
             ) from None
         answer = as_float(result, what="The accuracy")
         if np.isclose(answer, right, atol=1e-6):
@@ -239,7 +239,7 @@ find_the_bug = Exercise(
     name="find_the_bug",
     examine=_examine_accuracy,
     hints=(
-        "`probabilities` has one row an image and one column a class. What shape should `predicted` have?",
+        "`probabilities` has one row per image and one column per class. What shape should `predicted` have?",
         "`np.argmax(probabilities, axis=1)` gives one place for every row.",
         "A function should use its own arguments. Look at the last line, letter by letter.",
     ),
@@ -253,7 +253,7 @@ def measured_accuracy(model, x_test, y_test):
 nb01.find_the_bug.check(measured_accuracy)
 """,
     because=(
-        "One answer an image (axis=1), compared with the labels that were passed in, not with a leftover "
+        "One answer per image (axis=1), compared with the labels that were passed in, not with a leftover "
         "variable."
     ),
 )
@@ -365,13 +365,13 @@ nb01.shift_right.check(shift_right)
 
 def _examine_cost(dense: Any, convolution: Any) -> None:
     counts = {"dense": as_int(dense, what="dense"), "convolution": as_int(convolution, what="convolution")}
-    if counts == {"dense": 6_291_968, "convolution": 2_432}:
+    if counts == {"dense": 14_156_288, "convolution": 2_432}:
         return
     mistakes = {
-        ("dense", 6_291_456): "Those are the weights alone: add one bias for each of the 512 units.",
-        ("dense", 2_097_664): "A colour picture has three numbers a pixel.",
-        ("dense", 2_097_152): "A colour picture has three numbers a pixel, and each unit has a bias.",
-        ("dense", 6_303_744): "One bias for each of the 512 units, not for each of the inputs.",
+        ("dense", 14_155_776): "Those are the weights alone: add one bias for each of the 512 units.",
+        ("dense", 4_719_104): "A colour picture has three numbers per pixel.",
+        ("dense", 4_718_592): "A colour picture has three numbers per pixel, and each unit has a bias.",
+        ("dense", 14_183_424): "One bias for each of the 512 units, not for each of the inputs.",
         ("convolution", 2_400): "Those are the weights alone: add one bias for each of the 32 windows.",
         ("convolution", 832): "A window covers all three colours: 5 × 5 × 3 weights.",
         ("convolution", 800): "A window covers all three colours, 5 × 5 × 3 weights, and has a bias.",
@@ -385,8 +385,8 @@ def _examine_cost(dense: Any, convolution: Any) -> None:
         raise WrongAnswer(
             "convolution does not depend on the side of the picture: only the window's own numbers count."
         )
-    name, shape = ("dense", "(64 × 64 × 3 inputs, 512 units)")
-    if counts["dense"] == 6_291_968:
+    name, shape = ("dense", "(96 × 96 × 3 inputs, 512 units)")
+    if counts["dense"] == 14_156_288:
         name, shape = "convolution", "(5 × 5 × 3 weights and a bias, 32 times)"
     raise WrongAnswer(f"{name} is {counts[name]:,}, which is not the right count {shape}.")
 
@@ -395,17 +395,17 @@ cost = Exercise(
     name="cost",
     examine=_examine_cost,
     hints=(
-        "The dense layer has 64 * 64 * 3 inputs, and (inputs + 1) * units parameters.",
+        "The dense layer has 96 * 96 * 3 inputs, and (inputs + 1) * units parameters.",
         "A window of the convolution has 5 * 5 * 3 weights and one bias, and there are 32 windows.",
     ),
     solution_code="""
-dense = (64 * 64 * 3 + 1) * 512
+dense = (96 * 96 * 3 + 1) * 512
 convolution = (5 * 5 * 3 + 1) * 32
 
 nb01.cost.check(dense, convolution)
 """,
     because=(
-        "6,291,968 against 2,432: the dense layer has a weight for every pixel, the window is used "
+        "14,156,288 against 2,432: the dense layer has a weight for every pixel, the window is used "
         "everywhere."
     ),
 )
@@ -413,25 +413,26 @@ nb01.cost.check(dense, convolution)
 
 quiz_1 = Quiz(
     question=(
-        "`predict` gives ten probabilities for each picture. Which line turns them into one digit a picture?"
+        "For one picture the largest of the ten probabilities is 0.35, and it belongs to the digit 4. What "
+        "follows?"
     ),
     choices={
         "a": (
-            "`np.max(probabilities, axis=1)`",
-            "`max` gives the largest probability itself, such as 0.98; you want to know which class has it.",
+            "There is no answer, since no probability reaches 0.5.",
+            "`argmax` takes the largest, however small it is. With ten digits it can be little more than "
+            "a tenth.",
         ),
         "b": (
-            "`np.argmax(probabilities, axis=0)`",
-            "Axis 0 runs over the pictures: this gives, for each class, the picture that looks most like it.",
+            "35 % of all pictures are answered with 4.",
+            "The row belongs to one picture. Other pictures have rows of their own.",
         ),
         "c": (
-            "`np.argmax(probabilities, axis=1)`",
-            "One row a picture, and in each row the place of the largest number: that place is the digit.",
+            "The answer is 4, and the other nine digits share a probability of 0.65.",
+            "Yes: `argmax` gives 4. The answer alone does not show how unsure the network was; the row does.",
         ),
         "d": (
-            "`np.argmax(probabilities)`",
-            "Without an axis the table is flattened, row-major, and you get one single place for all "
-            "pictures.",
+            "The answer is 4, and the accuracy is 0.35.",
+            "One answer is right or wrong. The accuracy is the share of right answers over many pictures.",
         ),
     },
     answer="c",
@@ -439,7 +440,8 @@ quiz_1 = Quiz(
 
 quiz_2 = Quiz(
     question=(
-        "A photograph may show a cat, a dog, both, or neither. What belongs on a last layer of two units?"
+        "A photograph may show a cat, a dog, both, or neither. Which "
+        "activation belongs on a last layer of two units?"
     ),
     choices={
         "a": (
@@ -480,12 +482,11 @@ quiz_3 = Quiz(
         ),
         "c": (
             "`np.argmax(probability)`",
-            "Over a single number argmax is always 0, whatever the number is. It needs one column a class.",
+            "Over a single number argmax is always 0, whatever the number is. It needs one column per class.",
         ),
         "d": (
-            "`np.round(probability)`, which is the only right way",
-            "It gives the right 0 or 1 here, but it hides that a threshold was chosen, and it allows no "
-            "other one. At exactly 0.5 it gives 0, since NumPy rounds halves to the even number.",
+            "`probability > 0`",
+            "Sigmoid never gives a number below 0, so practically every photograph would be called a cat.",
         ),
     },
     answer="b",
@@ -510,9 +511,8 @@ quiz_4 = Quiz(
             "matter.",
         ),
         "d": (
-            "Whatever the MLP learned, it would have learned from any other fixed order of the pixels.",
-            "Yes: shuffling only renames its inputs. So nothing it learned is owed to neighbours being "
-            "neighbours.",
+            "With a second, different `order`, used for all pictures alike, a new MLP would do about as well.",
+            "Yes: a fixed order only renames the inputs, and one renaming is as good as another.",
         ),
     },
     answer="d",
@@ -531,7 +531,7 @@ quiz_5 = Quiz(
         ),
         "b": (
             "It cannot learn from pictures at all.",
-            "It got more than nine of ten digits right. It is wasteful and touchy, not useless.",
+            "It got more than nine of ten digits right. It is wasteful and sensitive to shifts, not useless.",
         ),
         "c": (
             "It is not told which pixels are neighbours, must learn a stroke anew at every place, and "
@@ -539,9 +539,9 @@ quiz_5 = Quiz(
             "These are the three costs that were measured: the shuffle, the shift, and the parameter count.",
         ),
         "d": (
-            "It needs more multiplications for every picture than a convolutional network.",
-            "Often the other way round: the network of notebook 03 has a third of the parameters and six "
-            "times the multiplications.",
+            "It *always* needs more multiplications than a convolutional network.",
+            "More than some and fewer than others: the CNN of notebook 03 has a third of the MLP's "
+            "parameters and does six times its work.",
         ),
     },
     answer="c",
