@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 from sklearn.neighbors import KNeighborsClassifier
 
-from helpers import datasets, digits
+from helpers import datasets, digits, ink
 from helpers.digits import DigitError
 
 COUNT, PHOTOS = 120, 60  # disguised digits a test
@@ -100,7 +100,7 @@ def test_tightly_cropped_digits_keep_their_polarity(mnist):
     wrong = 0
     for image in mnist.x_test[:COUNT]:
         tight = image[np.ix_(image.any(axis=1), image.any(axis=0))]
-        wrong += digits.is_dark_on_light(tight) + (not digits.is_dark_on_light(255 - tight))
+        wrong += ink.is_dark_on_light(tight) + (not ink.is_dark_on_light(255 - tight))
     assert wrong <= 0.03 * 2 * COUNT
 
 
@@ -311,5 +311,23 @@ def test_the_examples_hold_ten_digits_in_three_hands():
 def test_otsu_parts_two_groups():
     rng = np.random.default_rng(0)
     values = np.concatenate([rng.normal(40, 5, 900), rng.normal(180, 10, 100)])
-    assert 60 < digits.otsu(values) < 150
-    assert digits.otsu(np.full((5, 5), 9.0)) >= 0
+    assert 60 < ink.otsu(values) < 150
+    assert ink.otsu(np.full((5, 5), 9.0)) >= 0
+
+
+def test_whatever_the_pixels_there_is_a_digit_or_a_message():
+    rng = np.random.default_rng(0)
+    for number in range(200):
+        shape = tuple(rng.integers(1, 50, size=2))
+        image = [
+            rng.integers(0, rng.integers(2, 257), size=shape),
+            255 * (rng.random(shape) < 0.1),
+            np.clip(rng.normal(128, 20, size=shape), 0, 255).astype(int),
+            np.clip(np.cumsum(rng.normal(0, 9, size=shape), axis=1), 0, 255).astype(int),
+        ][number % 4]
+        try:
+            prepared = digits.prepare(image)
+        except DigitError:
+            continue
+        assert prepared.shape == (28, 28)
+        assert prepared.max() == 255
