@@ -51,7 +51,7 @@ def fit(*arguments, **named):
 
 
 VALIDATION, TEST = ("x_val", "y_val"), ("x_test", "y_test")
-HEAR = ["checkpoint"]
+WATCH = ["checkpoint"]
 
 
 def middle_of_ink(image):
@@ -78,7 +78,7 @@ WRONG = [
     (nb03.parameters, [832, 51_264, 128 * 14 * 14 * 64 + 128, 1_290], "28 → 14 → 7"),
     (nb03.parameters, [832, 51_264, 401_536, 650], "128 values"),
     (nb03.parameters, [832, 51_264, 401_536, "1290"], "text"),
-    (nb03.parameters, [832, 51_264, 401_536, 7], "dense_2 is not 7"),
+    (nb03.parameters, [832, 51_264, 401_536, 7], "digit is not 7"),
     (nb03.dropout, [lambda values, keep, rate: values * keep], "must grow"),
     (nb03.dropout, [lambda values, keep, rate: values * keep / rate], "divide by the rate"),
     (nb03.dropout, [lambda values, keep, rate: values * ~keep / (1 - rate)], "drops those"),
@@ -94,25 +94,25 @@ WRONG = [
     (nb03.bug_lines, [[1.5]], "whole number"),
     (
         nb03.fit_call,
-        [fit("x_train", "y_train", validation_data=TEST, callbacks=HEAR)],
+        [fit("x_train", "y_train", validation_data=TEST, callbacks=WATCH)],
         "test set would choose",
     ),
-    (nb03.fit_call, [fit("x_train", "y_train", callbacks=HEAR)], "no val_loss"),
-    (nb03.fit_call, [fit("x_train", "y_train", validation_data=VALIDATION)], "never hears"),
-    (nb03.fit_call, [fit("x_test", "y_test", validation_data=VALIDATION, callbacks=HEAR)], "gets x_test"),
-    (nb03.fit_call, [fit("x_train", "y_val", validation_data=VALIDATION, callbacks=HEAR)], "gets y_val"),
+    (nb03.fit_call, [fit("x_train", "y_train", callbacks=WATCH)], "no val_loss"),
+    (nb03.fit_call, [fit("x_train", "y_train", validation_data=VALIDATION)], "takes no part"),
+    (nb03.fit_call, [fit("x_test", "y_test", validation_data=VALIDATION, callbacks=WATCH)], "gets x_test"),
+    (nb03.fit_call, [fit("x_train", "y_val", validation_data=VALIDATION, callbacks=WATCH)], "gets y_val"),
     (
         nb03.fit_call,
-        [fit("x_train", "y_train", validation_data=("y_val", "x_val"), callbacks=HEAR)],
+        [fit("x_train", "y_train", validation_data=("y_val", "x_val"), callbacks=WATCH)],
         "must be (x_val",
     ),
-    (nb03.fit_call, [fit("x_train", "y_train", validation_data="x_val", callbacks=HEAR)], "pair"),
-    (nb03.fit_call, [fit("x_train", "y_train", validation_split=0.1, callbacks=HEAR)], "hand over x_val"),
-    (nb03.fit_call, [fit("x_train", "y_train", validation_data=VALIDATION, callback=HEAR)], "never hears"),
-    (nb03.fit_call, [fit(validation_data=VALIDATION, callbacks=HEAR)], "training images"),
+    (nb03.fit_call, [fit("x_train", "y_train", validation_data="x_val", callbacks=WATCH)], "pair"),
+    (nb03.fit_call, [fit("x_train", "y_train", validation_split=0.1, callbacks=WATCH)], "hand over x_val"),
+    (nb03.fit_call, [fit("x_train", "y_train", validation_data=VALIDATION, callback=WATCH)], "takes no part"),
+    (nb03.fit_call, [fit(validation_data=VALIDATION, callbacks=WATCH)], "training images"),
     (
         nb03.fit_call,
-        [fit("x_train", "y_train", epoch=3, validation_data=VALIDATION, callbacks=HEAR)],
+        [fit("x_train", "y_train", epoch=3, validation_data=VALIDATION, callbacks=WATCH)],
         "no argument named 'epoch'",
     ),
     (nb03.barely_right, [any_answers], "predicted wrongly"),
@@ -166,6 +166,7 @@ RIGHT = [
     (nb03.one_hot, [hot_lists]),
     (nb03.one_hot, [hot_keras]),
     (nb03.one_hot, [lambda labels, classes: (labels[:, None] == np.arange(classes)).astype(int)]),
+    (nb03.one_hot, [lambda labels, classes: labels[:, None] == np.arange(classes)]),
     (nb03.parameters, [np.int64(832), 51_264.0, np.array([401_536]), [1_290]]),
     (nb03.dropout, [lambda values, keep, rate: np.where(keep, values / (1 - rate), 0)]),
     (
@@ -177,7 +178,7 @@ RIGHT = [
     (nb03.bug_lines, [np.array([8, 1, 3, 5, 7, 7])]),
     (
         nb03.fit_call,
-        [fit(x="x_train", y="y_train", epochs=3, validation_data=list(VALIDATION), callbacks=HEAR)],
+        [fit(x="x_train", y="y_train", epochs=3, validation_data=list(VALIDATION), callbacks=WATCH)],
     ),
     (nb03.fit_call, [fit("x_train", "y_train", 32, 12, validation_data=VALIDATION, callbacks="checkpoint")]),
     (nb03.barely_right, [barely]),
@@ -203,7 +204,7 @@ def test_other_right_forms_pass(exercise, answers):
         (nb03.bug_lines, [____]),
         (nb03.bug_lines, [[1, ____]]),
         (nb03.fit_call, [lambda model, checkpoint, **known: model.fit(____)]),
-        (nb03.fit_call, [fit("x_train", "y_train", validation_data=(____, ____), callbacks=HEAR)]),
+        (nb03.fit_call, [fit("x_train", "y_train", validation_data=(____, ____), callbacks=WATCH)]),
         (nb03.barely_right, [lambda probabilities, labels, count: ____]),
         (nb03.centre_of_mass, [lambda image: (____, ____)]),
     ],

@@ -24,7 +24,10 @@ def _examine_one_hot(function: Any) -> None:
     for count, classes in ((1, 3), (4, 10), (7, 5)):
         labels = rng.integers(0, classes, size=count)
         labels[0] = classes - 1  # the highest class must have its place too
-        found = as_array(result_of(function, labels, classes, what="one_hot"), what="The one-hot table")
+        table = result_of(function, labels, classes, what="one_hot")
+        if isinstance(table, np.ndarray) and table.dtype == bool:
+            table = table.astype(int)
+        found = as_array(table, what="The one-hot table")
         right = (labels[:, np.newaxis] == np.arange(classes)).astype(float)
         asked = f"For the labels {labels.tolist()} and {classes} classes"
         if found.shape != right.shape:
@@ -75,7 +78,7 @@ nb03.one_hot.check(one_hot)
 # --- parameters by hand ----------------------------------------------------------------------------
 
 
-def _examine_parameters(conv_1: Any, conv_2: Any, dense_1: Any, dense_2: Any) -> None:
+def _examine_parameters(conv_1: Any, conv_2: Any, dense_1: Any, digit: Any) -> None:
     cases = (
         ("conv_1", conv_1, 832, {
             800: "you have the 5×5 kernels of 32 filters; each filter has a bias too",
@@ -98,7 +101,7 @@ def _examine_parameters(conv_1: Any, conv_2: Any, dense_1: Any, dense_2: Any) ->
                 "7×7×64 values"
             ),
         }),
-        ("dense_2", dense_2, 1_290, {
+        ("digit", digit, 1_290, {
             1_280: "the weights are right; add one bias for each of the 10 classes",
             650: "it now receives 128 values, not 64",
         }),
@@ -126,8 +129,8 @@ parameters = Exercise(
 conv_1 = 32 * (5 * 5 * 1 + 1)
 conv_2 = 64 * (5 * 5 * 32 + 1)
 dense_1 = 128 * (7 * 7 * 64 + 1)
-dense_2 = 10 * (128 + 1)
-nb03.parameters.check(conv_1, conv_2, dense_1, dense_2)
+digit = 10 * (128 + 1)
+nb03.parameters.check(conv_1, conv_2, dense_1, digit)
 """,
     because=(
         "Together 454,922; padding='same' keeps 28×28 whatever the kernel, so Flatten still "
@@ -184,7 +187,10 @@ def dropout(values, keep, rate):
 
 nb03.dropout.check(dropout)
 """,
-    because="This is what keras.layers.Dropout does while it trains; keep is drawn anew for every batch.",
+    because=(
+        "This is what keras.layers.Dropout does while it trains; keep is drawn anew for every image "
+        "of every batch."
+    ),
 )
 
 # --- find the bugs ---------------------------------------------------------------------------------
@@ -310,7 +316,7 @@ def _examine_fit_call(function: Any) -> None:
         item is checkpoint for item in (callbacks if isinstance(callbacks, (list, tuple)) else [callbacks])
     ):
         raise WrongAnswer(
-            "The checkpoint never hears of the training: pass it in a list, callbacks=[checkpoint]."
+            "The checkpoint takes no part in the training: pass it in a list, callbacks=[checkpoint]."
         )
     for key in given:
         if key not in (*_Recorder.names, "shuffle", "initial_epoch", "steps_per_epoch", "class_weight"):
