@@ -15,7 +15,7 @@ import re
 import sys
 from pathlib import Path
 
-from notebook_files import ROOT, list_claims, read, write_json
+from notebook_files import ROOT, code_cells, fingerprint, list_claims, read, write_json
 
 RESULTS = ROOT / "results"
 PACKAGES = ("tensorflow", "keras", "numpy")
@@ -49,6 +49,7 @@ def record(folder: Path, seed: int) -> list[Path]:
             "versions": {name: importlib.metadata.version(name) for name in PACKAGES},
             "seconds": run["seconds"],
             "peak_mb": run["peak_mb"],
+            "code": fingerprint("\n".join(cell.source for cell in code_cells(read(copy)))),
             "claims": list_claims(read(copy)),
         }
         path = RESULTS / f"{copy.stem}-full-seed{seed}.json"
