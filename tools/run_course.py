@@ -75,6 +75,8 @@ def run(notebook: Path, copy: Path, env: dict[str, str], on_step) -> Result:
         stale.unlink(missing_ok=True)
     command = [
         sys.executable, "-m", "papermill", "--kernel", "python3", "--cwd", str(notebook.parent), "--progress-bar",
+        # Saving after every cell, the default, costs seconds; it is saved every half minute and at the end.
+        "--no-request-save-on-cell-execute", "--autosave-cell-every", "30",
         str(notebook), str(part),
     ]  # fmt: skip
     started = time.monotonic()
