@@ -59,7 +59,7 @@ $(READY): requirements.lock pyproject.toml
 		{ echo "the course needs Python 3.11 or later, and $(PYTHON) is $$($(PYTHON) --version 2>&1); say make PYTHON=python3.12"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
 		{ echo "$(PYTHON) cannot make virtual environments; on Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
-	@echo "installing the course's packages into .venv (about 2 GB, a few minutes the first time)"
+	@echo "installing the course's packages into .venv (2.7 GB on disk, a few minutes the first time)"
 	$(PYTHON) -m venv --clear .venv
 	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.lock
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --no-index --editable .
