@@ -107,7 +107,8 @@ def test_a_false_claim_fails_the_course(place, capfd):
 def test_a_kernel_that_dies_is_a_failure(place, capfd):
     write(place / "notebooks", "01_dies", "import os; os._exit(9)")
     assert run(place) == 1
-    assert "01_dies FAILED" in capfd.readouterr().out
+    out = capfd.readouterr().out
+    assert "01_dies FAILED" in out and "failed in or after cell" in out and "DeadKernelError" in out
 
 
 def test_names_choose_notebooks_and_a_wrong_one_is_told(place):

@@ -75,18 +75,19 @@ def run(notebook: Path, copy: Path, env: dict[str, str], on_step) -> Result:
         stale.unlink(missing_ok=True)
     command = [
         sys.executable, "-m", "papermill", "--kernel", "python3", "--cwd", str(notebook.parent), "--progress-bar",
-        # Saving after every cell, the default, costs seconds; it is saved every half minute and at the end.
-        "--no-request-save-on-cell-execute", "--autosave-cell-every", "30",
+        # Saving at every cell, the default, costs seconds; so it is saved at the end and at an error.
+        "--no-request-save-on-cell-execute",
         str(notebook), str(part),
     ]  # fmt: skip
     started = time.monotonic()
     process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     _running.add(process)
-    tail = b""
+    tail, done = b"", 0
     for chunk in iter(lambda: process.stderr.read1(4096), b""):
         tail = (tail + chunk)[-6000:]
         if steps := _STEP.findall(chunk.decode(errors="replace")):
-            on_step(int(steps[-1][0]), int(steps[-1][1]))
+            done = int(steps[-1][0])
+            on_step(done, int(steps[-1][1]))
     _, status, usage = os.wait4(process.pid, 0)  # unlike Popen.wait, this tells the kernel's peak memory
     process.returncode = os.waitstatus_to_exitcode(status)
     _running.discard(process)
@@ -96,7 +97,8 @@ def run(notebook: Path, copy: Path, env: dict[str, str], on_step) -> Result:
     passed, claims = count_claims(executed) if executed else (0, 0)
     failure = None
     if process.returncode:
-        failure = (executed and find_failure(executed)) or _last_words(tail)
+        # Without a copy the kernel died: papermill counted the cells up to there.
+        failure = (executed and find_failure(executed)) or f"or after cell {done + 1}\n{_last_words(tail)}"
         if executed:
             part.replace(failed)
     else:
