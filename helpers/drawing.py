@@ -3,7 +3,6 @@
 The notebook 03_mnist shows `live_pad` where someone can draw, and `show_reading` everywhere else.
 """
 
-import base64
 import html
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +10,6 @@ from typing import Any
 
 import anywidget
 import ipywidgets
-import matplotlib.pyplot as plt
 import numpy as np
 import traitlets
 from matplotlib.figure import Figure
@@ -195,10 +193,7 @@ def reading_html(strokes: digits.Strokes, predict: Predict, *, size: int = 280) 
         return f"<p>{html.escape(_sentence(error))}</p>"
     except Exception as error:  # a stack trace beside the pad would help nobody
         return f"<p>The model could not read this: {html.escape(f'{type(error).__name__}: {error}')}</p>"
-    figure = reading_figure(reading, with_drawing=False)
-    picture = base64.b64encode(plots.small_png(figure)).decode("ascii")
-    plt.close(figure)
-    return f'<img alt="{html.escape(_sentence(reading))}." src="data:image/png;base64,{picture}">'
+    return plots.as_html(reading_figure(reading, with_drawing=False), alt=f"{_sentence(reading)}.")
 
 
 def _sentence(thing: object) -> str:

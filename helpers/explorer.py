@@ -3,12 +3,10 @@
 Notebook 02 calls `show`. In a live notebook it has controls; anywhere else it draws one still figure.
 """
 
-import base64
 import html
 from dataclasses import dataclass
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
@@ -192,11 +190,8 @@ def _as_html(image: Any, name: str, size: int, stride: int, padding: str) -> str
         figure, alt = draw(image, name, size, stride=stride, padding=padding)
     except (TypeError, ValueError) as error:
         return f'<p role="alert"><b>This does not work:</b> {html.escape(str(error))}</p>'
-    with plt.rc_context(plots.STYLE):
-        data = base64.b64encode(plots.small_png(figure)).decode("ascii")
-    plt.close(figure)
     text = html.escape(formula(image, size, stride=stride, padding=padding))
-    return f'<p>{text}</p><img alt="{html.escape(alt)}" src="data:image/png;base64,{data}">'
+    return f"<p>{text}</p>{plots.as_html(figure, alt=alt)}"
 
 
 def _grey(image: Any) -> np.ndarray:

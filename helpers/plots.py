@@ -4,6 +4,7 @@ The notebooks call these for what repeats; a figure that is a lesson's own point
 """
 
 import base64
+import html
 import io
 from collections.abc import Mapping, Sequence
 
@@ -50,14 +51,25 @@ def show(figure: Figure, *, alt: str) -> None:
         raise ValueError(f"alt text must say in a sentence what the figure shows, not {alt!r}.")
     from IPython.display import display
 
-    with plt.rc_context(STYLE):
-        png = small_png(figure)
-    plt.close(figure)
+    png = encoded_png(figure)
     data = {
-        "image/png": base64.b64encode(png).decode("ascii"),
+        "image/png": png,
         "text/plain": f"[figure: {alt}]",
     }
     display(data, raw=True, metadata={"image/png": {"alt": alt}})
+
+
+def as_html(figure: Figure, *, alt: str) -> str:
+    """`figure` as an <img> with its alternative text, for a widget's HTML; closes it."""
+    return f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{encoded_png(figure)}">'
+
+
+def encoded_png(figure: Figure) -> str:
+    """`figure` as a small PNG in base64; closes it."""
+    with plt.rc_context(STYLE):
+        png = small_png(figure)
+    plt.close(figure)
+    return base64.b64encode(png).decode("ascii")
 
 
 def small_png(figure: Figure) -> bytes:

@@ -3,6 +3,7 @@
 import re
 
 import ipywidgets
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
@@ -158,7 +159,7 @@ def test_the_figure_has_two_or_three_panels():
         assert len(figure.axes) == panels
         bars = figure.axes[-1].patches
         assert [bar.get_width() for bar in bars] == [0, 0, 0, 1, 0, 0, 0, 0, 0, 0]
-        drawing.plt.close(figure)
+        plt.close(figure)
 
 
 def test_an_example_is_shown_where_nobody_can_draw(monkeypatch):
@@ -168,7 +169,7 @@ def test_an_example_is_shown_where_nobody_can_draw(monkeypatch):
     ((figure, alt),) = shown
     assert "the model reads 3" in alt
     assert len(figure.axes) == 3
-    drawing.plt.close(figure)
+    plt.close(figure)
 
 
 def test_showing_an_empty_drawing_prints_why(capsys):

@@ -38,6 +38,7 @@ def record(folder: Path, seed: int) -> list[Path]:
         report = copy.with_suffix(".json")
         if not report.exists():  # a failed or half-done run is no result
             continue
+        notebook = read(copy)
         run = json.loads(report.read_text(encoding="utf-8"))
         began = datetime.datetime.fromtimestamp(report.stat().st_mtime, datetime.UTC)
         content = {
@@ -49,8 +50,8 @@ def record(folder: Path, seed: int) -> list[Path]:
             "versions": {name: importlib.metadata.version(name) for name in PACKAGES},
             "seconds": run["seconds"],
             "peak_mb": run["peak_mb"],
-            "code": fingerprint("\n".join(cell.source for cell in code_cells(read(copy)))),
-            "claims": list_claims(read(copy)),
+            "code": fingerprint("\n".join(cell.source for cell in code_cells(notebook))),
+            "claims": list_claims(notebook),
         }
         path = RESULTS / f"{copy.stem}-full-seed{seed}.json"
         write_json(path, content)
