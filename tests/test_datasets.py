@@ -1,31 +1,17 @@
-"""helpers.datasets: the shipped samples, the full sets from a folder, and what broken files are told."""
+"""helpers.datasets: the shipped samples, Emoji-10, the photographs, and the image folders."""
 
-import io
-import pickle
+import json
+import subprocess
 import sys
-import types
+from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from helpers import datasets
+from helpers import datasets, emoji10
+from helpers.catalogue import SPECS
 from helpers.datasets import DataError
-
-
-def good_arrays(rng):
-    labels = np.arange(40) % 10
-    return {
-        "x_train": rng.integers(0, 256, (40, 28, 28), np.uint8),
-        "y_train": labels,
-        "x_test": rng.integers(0, 256, (20, 28, 28), np.uint8),
-        "y_test": labels[:20].astype(np.uint8),
-    }
-
-
-@pytest.fixture
-def folder(tmp_path, monkeypatch):
-    monkeypatch.setenv("CNN_DATA_DIR", str(tmp_path))
-    return tmp_path
 
 
 @pytest.mark.parametrize(
@@ -60,119 +46,83 @@ def test_split_is_stratified_and_complete():
 
 
 def test_unknown_names_list_the_known_ones():
-    with pytest.raises(ValueError, match="choose one of mnist, fashion_mnist"):
+    with pytest.raises(ValueError, match="choose one of mnist, fashion_mnist, emoji10, cifar10, flowers"):
         datasets.load("minst")
     with pytest.raises(ValueError, match='"quick", "full"'):
         datasets.load("mnist", profile="fast")
-    with pytest.raises(ValueError, match="choose one of camera, chelsea"):
+    with pytest.raises(ValueError, match="choose one of astronaut, camera, chelsea, coffee, rocket"):
         datasets.photo("dog")
 
 
 def test_photographs():
     assert datasets.photo("chelsea").shape == (300, 451, 3) and datasets.photo("camera").shape == (512, 512)
     assert datasets.photo("chelsea").dtype == np.uint8
+    assert datasets.photo("coffee").shape == (400, 600, 3) and datasets.photo("rocket").shape == (427, 640, 3)
+    assert datasets.photo("astronaut").shape == (512, 512, 3)
 
 
-@pytest.mark.parametrize("name", ["mnist", "fashion_mnist"])
-def test_full_from_a_folder(folder, name):
-    arrays = good_arrays(np.random.default_rng(0))
-    arrays["y_train"] = arrays["y_train"].reshape(-1, 1).astype(np.int32)  # CIFAR-10's way of storing labels
-    arrays["x_train"] = arrays["x_train"][..., None]
-    np.savez(folder / f"{name}.npz", **arrays)
-    data = datasets.load(name, profile="full")
-    assert data.x_train.shape == (36, 28, 28)
-    assert data.y_train.ndim == 1 and "CNN_DATA_DIR" in data.source
+def test_emoji10_has_cifar10s_shape_and_classes_and_two_test_sets():
+    data = datasets.load("emoji10")
+    assert data.class_names == emoji10.CLASS_NAMES == SPECS["cifar10"].class_names
+    assert data.x_train.shape == (3600, 32, 32, 3) and data.x_val.shape == (400, 32, 32, 3)
+    assert data.x_test.shape == data.x_new_art.shape == (1000, 32, 32, 3)
+    assert data.x_train.dtype == data.x_new_art.dtype == np.uint8 and data.y_new_art.dtype == np.int64
+    for labels in (data.y_train, data.y_val, data.y_test, data.y_new_art):
+        assert set(np.bincount(labels, minlength=10)) == {len(labels) // 10}
+    assert "not CIFAR-10" in str(data) and "new-art" in str(data)
+    parts = [
+        {image.tobytes() for image in part}
+        for part in (data.x_train, data.x_val, data.x_test, data.x_new_art)
+    ]
+    assert len(set.union(*parts)) == sum(map(len, parts)) == 6000
 
 
-def npz(**changes):
-    def write(path, arrays):
-        merged = {key: value for key, value in {**arrays, **changes}.items() if value is not None}
-        np.savez(path, **merged)
-
-    return write
+def test_emoji10_is_the_same_every_time():
+    assert (datasets.load("emoji10").x_test == datasets.load("emoji10").x_test).all()
 
 
-def damaged(arrays):
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, **arrays)
-    content = buffer.getvalue()
-    return content[:9000] + bytes(500) + content[9500:]
+def test_what_quick_does_not_have_says_where_it_is():
+    with pytest.raises(DataError, match='load "emoji10", .* or set PROFILE = "full"'):
+        datasets.load("cifar10")
+    with pytest.raises(ValueError, match="datasets.image_folder"):
+        datasets.load("flowers", profile="full")
+    with pytest.raises(DataError, match='take "emoji10"'):
+        datasets.image_folder("flowers", folder="anywhere")
+    with pytest.raises(DataError, match='"flowers" with PROFILE = "full"'):
+        datasets.image_folder("mnist", profile="full", folder="anywhere")
+    with pytest.raises(ValueError, match="choose one of"):
+        datasets.image_folder("flower", folder="anywhere")
 
 
-def raw(content):
-    return lambda path, arrays: path.write_bytes(content(arrays))
+def test_the_image_folder_of_emoji10(tmp_path):
+    train = datasets.image_folder("emoji10", folder=tmp_path / "scenes", size=48, images=(40, 20))
+    assert train.path == tmp_path / "scenes" / "train" and train.counts == (4,) * 10
+    assert train.class_names == emoji10.CLASS_NAMES
+    with Image.open(tmp_path / "scenes" / "train" / "airplane" / "0001.png") as picture:
+        assert picture.size == (48, 48) and picture.mode == "RGB"
+    assert len(list((tmp_path / "scenes" / "test").rglob("*.png"))) == 20
+    first = (train.path / "truck" / "0004.png").read_bytes()
+    datasets.image_folder("emoji10", folder=tmp_path / "scenes", size=48, images=(40, 20))
+    assert (train.path / "truck" / "0004.png").read_bytes() == first
 
 
-def saved(arrays):
-    buffer = io.BytesIO()
-    np.savez(buffer, **arrays)
-    return buffer.getvalue()
-
-
-LABELS = np.arange(40) % 10
-BROKEN = {
-    "no file": (lambda path, arrays: None, "there is no file"),
-    "a folder in its place": (lambda path, arrays: path.mkdir(), "no archive"),
-    "empty": (raw(lambda arrays: b""), "no archive"),
-    "truncated": (raw(lambda arrays: saved(arrays)[:-2000]), "half of one"),
-    "its middle overwritten": (
-        raw(lambda arrays: saved(arrays)[:9000] + bytes(500) + saved(arrays)[9500:]),
-        "damaged data",
-    ),
-    "damaged and compressed": (raw(damaged), "damaged data"),
-    "a web page": (raw(lambda arrays: b"<!doctype html><title>404</title>"), "no archive"),
-    "a pickle": (raw(lambda arrays: pickle.dumps({"x": 1})), "no archive"),
-    "a single .npy": (lambda path, arrays: np.save(path.open("wb"), arrays["x_train"]), "no archive"),
-    "object arrays": (npz(x_train=np.array([{}, 1], dtype=object)), "plain arrays"),
-    "a missing key": (npz(y_test=None), "the keys x_train, y_train, x_test"),
-    "other keys": (lambda path, arrays: np.savez(path, images=arrays["x_train"]), "the keys images"),
-    "float images": (npz(x_train=np.zeros((40, 28, 28))), "of type float64, but type uint8"),
-    "colour for grey": (npz(x_train=np.zeros((40, 28, 28, 3), np.uint8)), r"shape \(40, 28, 28, 3\)"),
-    "another size": (npz(x_test=np.zeros((20, 32, 32), np.uint8)), r"\(images, 28, 28\) was expected"),
-    "flattened": (npz(x_test=np.zeros((20, 784), np.uint8)), r"shape \(20, 784\)"),
-    "no images": (npz(x_test=np.zeros((0, 28, 28), np.uint8), y_test=LABELS[:0]), r"shape \(0, 28, 28\)"),
-    "float labels": (npz(y_train=LABELS.astype(float)), "whole numbers was expected"),
-    "one-hot labels": (npz(y_train=np.eye(10, dtype=int)[LABELS]), r"shape \(40, 10\)"),
-    "too few labels": (npz(y_train=LABELS[:30]), "one label for each of the 40 images"),
-    "labels from 1": (npz(y_train=LABELS + 1), "labels from 1 to 10"),
-    "negative labels": (npz(y_train=LABELS - 1), "labels from -1 to 8"),
-    "one class only": (npz(y_train=LABELS * 0), "only 1 different labels"),
-    "swapped splits": (npz(x_train=np.zeros((20, 28, 28), np.uint8)), "one label for each of the 20 images"),
-}
-
-
-@pytest.mark.parametrize("fault", BROKEN)
-def test_a_broken_file_gets_a_message_that_helps(folder, fault):
-    write, message = BROKEN[fault]
-    path = folder / "mnist.npz"
-    write(path, good_arrays(np.random.default_rng(0)))
-    with pytest.raises(DataError, match=message) as error:
-        datasets.load("mnist", profile="full")
-    assert str(path) in str(error.value) and "CNN_DATA_DIR" in str(error.value)
-
-
-def test_a_failed_download_names_the_ways_out(monkeypatch):
-    def load_data():
-        raise Exception("URL fetch failure on ...: None -- Connection refused")
-
-    fake = types.SimpleNamespace(
-        datasets=types.SimpleNamespace(mnist=types.SimpleNamespace(load_data=load_data))
+def test_keras_reads_the_image_folder_as_we_wrote_it(tmp_path):
+    folder = datasets.image_folder("emoji10", folder=tmp_path / "scenes", size=32, images=(20, 10))
+    code = """
+import json, sys
+import helpers
+import keras
+ds = keras.utils.image_dataset_from_directory(sys.argv[1], image_size=(32, 32), shuffle=False, verbose=False)
+images = [[int(image.sum()), int(label)] for images, labels in ds for image, label in zip(images.numpy(), labels)]
+print(json.dumps([ds.class_names, images]))
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", code, str(folder.path)],
+        capture_output=True, text=True, check=True, cwd=Path(__file__).parent.parent,
+    )  # fmt: skip
+    class_names, images = json.loads(run.stdout.splitlines()[-1])
+    assert tuple(class_names) == emoji10.CLASS_NAMES
+    drawn, labels = emoji10.scenes(20, seed=11, art="train", size=32)
+    assert sorted(images) == sorted(
+        [int(image.sum()), int(label)] for image, label in zip(drawn, labels, strict=True)
     )
-    monkeypatch.setitem(sys.modules, "keras", fake)
-    monkeypatch.delenv("CNN_DATA_DIR", raising=False)
-    with pytest.raises(DataError, match="Connection refused") as error:
-        datasets.load("mnist", profile="full")
-    for way_out in ("Connect to the network", "CNN_DATA_DIR", 'PROFILE = "quick"'):
-        assert way_out in str(error.value)
-
-
-def test_keras_own_loader_is_used_without_a_folder(monkeypatch):
-    arrays = good_arrays(np.random.default_rng(1))
-    pairs = (arrays["x_train"], arrays["y_train"]), (arrays["x_test"], arrays["y_test"])
-    module = types.SimpleNamespace(load_data=lambda: pairs)
-    monkeypatch.setitem(
-        sys.modules, "keras", types.SimpleNamespace(datasets=types.SimpleNamespace(mnist=module))
-    )
-    monkeypatch.delenv("CNN_DATA_DIR", raising=False)
-    data = datasets.load("mnist", profile="full")
-    assert (data.x_test == arrays["x_test"]).all() and "keras.datasets" in data.source

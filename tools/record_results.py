@@ -31,6 +31,37 @@ def machine() -> str:
     return f"{cpu}, {os.cpu_count()} cores, {memory:.0f} GB"
 
 
+def made_where() -> dict[str, object]:
+    """Date, versions and machine, for the head of a file of results."""
+    return {
+        "date": datetime.date.today().isoformat(),
+        "versions": {name: importlib.metadata.version(name) for name in PACKAGES},
+        "machine": machine(),
+    }
+
+
+def spread(values: list[float]) -> str:
+    """The range of some shares, in whole percent: "50–51%"."""
+    low, high = min(values), max(values)
+    return f"{low:.0%}" if f"{low:.0%}" == f"{high:.0%}" else f"{low:.0%}–{high:.0%}".replace("%–", "–")
+
+
+def emoji10_table(results: dict) -> str:
+    """What tools/measure_emoji10.py found, as the Markdown table of README.md."""
+    lines = [
+        "| network | parameters, backbone aside | training scenes | same art | new art | CPU seconds |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    for name, runs in results["networks"].items():
+        columns = {key: [run[key] for run in runs] for key in runs[0]}
+        scenes = 1000 if "Efficient" in name else 3600
+        lines.append(
+            f"| {name} | {columns['parameters'][0]:,} | {scenes:,} | {spread(columns['same art'])} "
+            f"| {spread(columns['new art'])} | {min(columns['seconds']):.0f}–{max(columns['seconds']):.0f} |"
+        )
+    return "\n".join(lines)
+
+
 def record(folder: Path, seed: int) -> list[Path]:
     """Store the claims of every executed notebook in `folder`; return the files written."""
     written = []
@@ -45,9 +76,8 @@ def record(folder: Path, seed: int) -> list[Path]:
             "notebook": copy.stem,
             "profile": "full",
             "seed": seed,
+            **made_where(),
             "date": began.date().isoformat(),
-            "machine": machine(),
-            "versions": {name: importlib.metadata.version(name) for name in PACKAGES},
             "seconds": run["seconds"],
             "peak_mb": run["peak_mb"],
             "code": fingerprint("\n".join(cell.source for cell in code_cells(notebook))),

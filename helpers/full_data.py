@@ -1,0 +1,156 @@
+"""Find a full data set: in CNN_DATA_DIR, in Keras' cache, or on the network, in this order.
+
+`helpers.datasets.load(..., profile="full")` and `helpers.datasets.image_folder` call it.
+"""
+
+import os
+import tarfile
+import tempfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from helpers import downloads
+from helpers.catalogue import SPECS, Remote, Spec
+from helpers.data_files import DataError, check_arrays, check_pairing, read_cifar10, read_idx, read_npz, wrong
+
+ASSETS = Path(__file__).resolve().parent / "assets"
+CIFAR10_UNPACKED = ("cifar-10-batches-py-target/cifar-10-batches-py", "cifar-10-batches-py")
+FLOWERS_UNPACKED = ("flower_photos_extracted/flower_photos", "flower_photos/flower_photos", "flower_photos")
+
+
+def keras_cache() -> Path:
+    """The folder in which Keras keeps data sets; asks neither Keras nor TensorFlow."""
+    home = os.environ.get("KERAS_HOME") or Path("~").expanduser() / ".keras"
+    return Path(home) / "datasets"
+
+
+def load(name: str) -> tuple[dict[str, np.ndarray], str]:
+    """The full data set's arrays, checked, and a few words on where they came from. Raises `DataError`."""
+    spec = SPECS[name]
+    local = _in_data_dir(f"{name}.npz")
+    if local is not None:
+        arrays, source, path = read_npz(local, spec), "the full set, from CNN_DATA_DIR", local
+        if len(arrays["x_train"]) != spec.sizes[0]:
+            source = "a set of another size than the full one, from CNN_DATA_DIR"
+    else:
+        places, source = _files(name, spec)
+        path = places[0]
+        arrays = check_arrays(_read(name, places, spec), spec, path)
+    sample = ASSETS / f"{name}_sample.npz"
+    if sample.exists():  # recognises another data set under this name, and classes in another order
+        shipped = read_npz(sample, spec)
+        known = shipped["x_train"], shipped["y_train"]
+        check_pairing(known, arrays["x_train"], arrays["y_train"], path, f"the images of {name}")
+    known = arrays["x_train"], arrays["y_train"]
+    check_pairing(known, arrays["x_test"], arrays["y_test"], path, "the test images")
+    return arrays, source
+
+
+def flowers() -> tuple[Path, str]:
+    """The folder with a folder of photographs for each kind of flower, and where it came from."""
+    for place in ("flower_photos", "flowers"):
+        local = _in_data_dir(place)
+        if local is not None:
+            return local, "the full set, from CNN_DATA_DIR"
+    for place in FLOWERS_UNPACKED:
+        if (keras_cache() / place / "daisy").is_dir():
+            return keras_cache() / place, "the full set, from Keras' cache"
+    archives, source = _files("flowers", SPECS["flowers"])
+    return unpack(archives[0], keras_cache() / FLOWERS_UNPACKED[0]), source
+
+
+def unpack(archive: Path, target: Path) -> Path:
+    """Unpack the only folder of a .tar.gz so that it appears as `target`, whole or not at all."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".unpacking-") as folder:
+        try:
+            with tarfile.open(archive, "r:gz") as file:
+                file.extractall(folder, filter="data")
+        except (OSError, EOFError, zlib.error, tarfile.TarError) as error:
+            raise DataError(wrong(archive, f"damaged data ({error})", "a complete .tar.gz")) from None
+        inner = Path(folder) / target.name
+        if not inner.is_dir():
+            raise DataError(wrong(archive, f"no folder {target.name}", f"a folder {target.name}"))
+        if not target.exists():  # another process may have been faster
+            inner.replace(target)
+    return target
+
+
+def _in_data_dir(name: str) -> Path | None:
+    """The file or folder `name` in CNN_DATA_DIR, if that is set and holds it."""
+    folder = os.environ.get("CNN_DATA_DIR", "")
+    if not folder:
+        return None
+    place = Path(folder).expanduser()
+    if not place.is_dir():
+        raise DataError(
+            f"CNN_DATA_DIR names {place}, and there is no such folder. Correct it, or unset it to use Keras' cache "
+            "or a download."
+        )
+    return place / name if (place / name).exists() else None
+
+
+def _files(name: str, spec: Spec) -> tuple[list[Path], str]:
+    """The files of a data set from Keras' cache; what is missing there is downloaded into it."""
+    cache = keras_cache()
+    if name == "cifar10":
+        for place in CIFAR10_UNPACKED:
+            if (cache / place / "test_batch").is_file():
+                return [cache / place], "the full set, from Keras' cache"
+    places = [cache / remote.path for remote in spec.remotes]
+    missing = [
+        remote
+        for remote, place in zip(spec.remotes, places, strict=True)
+        if not downloads.is_whole(place, remote)
+    ]
+    if not missing:
+        return places, "the full set, from Keras' cache"
+    _announce(name, spec, missing, cache)
+    try:
+        for remote in missing:
+            downloads.fetch(remote, cache / remote.path)
+    except DataError as error:
+        raise DataError(f"{error} {three_ways_out(name)}") from None
+    return places, "the full set, downloaded into Keras' cache"
+
+
+def three_ways_out(name: str) -> str:
+    """What a reader without a network can do."""
+    file = "a folder flower_photos" if name == "flowers" else f"{name}.npz"
+    folder = os.environ.get("CNN_DATA_DIR", "")
+    lacks = f" (now {folder}, which lacks it)" if folder else ""
+    return (
+        f"Three ways out: (1) connect to the network and run the cell again; (2) put {file} into a folder and name "
+        f'that folder in CNN_DATA_DIR{lacks}; (3) go on with PROFILE = "quick", which needs neither.'
+    )
+
+
+def _announce(name: str, spec: Spec, missing: list[Remote], cache: Path) -> None:
+    for remote in missing:
+        if (cache / remote.path).exists():
+            print(
+                f"{_short(cache / remote.path)} is damaged or half a file: it is downloaded anew", flush=True
+            )
+    megabytes = sum(remote.size for remote in missing) / 1e6
+    print(
+        f"downloading {name}, {megabytes:.0f} MB, into {_short(cache)}; licence: {spec.licence}", flush=True
+    )
+    if spec.note:
+        print(spec.note, flush=True)
+
+
+def _short(path: Path) -> str:
+    """The path with ~ for the home folder: outputs are stored, and need not tell whose machine it was."""
+    home = Path("~").expanduser()
+    return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)
+
+
+def _read(name: str, places: list[Path], spec: Spec) -> dict[str, np.ndarray]:
+    if name == "cifar10":
+        return read_cifar10(places[0])
+    if name == "fashion_mnist":
+        keys = ("x_train", "y_train", "x_test", "y_test")
+        return {key: read_idx(place) for key, place in zip(keys, places, strict=True)}
+    return read_npz(places[0], spec)
