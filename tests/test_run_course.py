@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 
 import nbformat
 import pytest
@@ -43,7 +44,9 @@ def test_a_course_runs_reports_and_is_not_run_twice(place, capfd):
     first = capfd.readouterr().out
     assert "01_first: started" in first and "02_second: done after" in first and first.count("1 of 1") == 2
     report = json.loads((place / "out" / "01_first.json").read_text(encoding="utf-8"))
-    assert report["seconds"] > 0 and 20 < report["peak_mb"] < 1000 and report["claims"] == 1
+    # Linux counts a child's peak from its parent's size on, and this process may have grown large by now.
+    own_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    assert report["seconds"] > 0 and 20 < report["peak_mb"] < 1000 + own_mb and report["claims"] == 1
     executed = nbformat.read(place / "out" / "01_first.ipynb", as_version=4)
     assert executed.cells[2].outputs[0].text == "quick 1\n"
 
