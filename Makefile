@@ -14,7 +14,7 @@ READY := .venv/.ready
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help course test lab outputs lint format lock clean
+.PHONY: help course test lab outputs bench lint format lock clean
 
 help:  ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ lab: $(READY)  ## open the notebooks in JupyterLab
 
 outputs: $(READY)  ## run the notebooks and store them with their outputs
 	$(BIN)/python tools/refresh_outputs.py $(ONLY)
+
+bench: $(READY)  ## measure our recipes against published ones (needs CNN_DATA_DIR or a network; half an hour and more)
+	$(BIN)/python benchmarks/bench.py $(ONLY)
 
 lint: $(READY)  ## check the style of the code
 	$(BIN)/ruff check .

@@ -66,7 +66,7 @@ def test_every_package_that_is_imported_is_declared():
         "traitlets": "ipywidgets",
         "packaging": "pytest",
     }
-    ours = {"helpers", "strokes"} | {
+    ours = {"helpers", "strokes", "benchmarks"} | {
         path.stem for place in ("tools", "tests") for path in (ROOT / place).glob("*.py")
     }
     declared = {re.split("[<>=~]", entry)[0] for entry in direct_packages()}
