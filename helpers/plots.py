@@ -42,16 +42,17 @@ def new_figure(
     return figure, axes.ravel()
 
 
-def show(figure: Figure, *, alt: str) -> None:
+def show(figure: Figure, *, alt: str, colours: int | None = 256) -> None:
     """Display `figure` once, as PNG with `alt` as its alternative text, and close it.
 
-    `alt` says in a sentence what the picture shows; an empty one raises ValueError.
+    `alt` says in a sentence what the picture shows; an empty one raises ValueError. `colours=None` keeps every
+    colour, for figures whose colours are values: a palette of 256 shifts the ends of a colour scale.
     """
     if len(alt.split()) < 4:
         raise ValueError(f"alt text must say in a sentence what the figure shows, not {alt!r}.")
     from IPython.display import display
 
-    png = encoded_png(figure)
+    png = encoded_png(figure, colours=colours)
     data = {
         "image/png": png,
         "text/plain": f"[figure: {alt}]",
@@ -64,22 +65,22 @@ def as_html(figure: Figure, *, alt: str) -> str:
     return f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{encoded_png(figure)}">'
 
 
-def encoded_png(figure: Figure) -> str:
+def encoded_png(figure: Figure, *, colours: int | None = 256) -> str:
     """`figure` as a small PNG in base64; closes it."""
     with plt.rc_context(STYLE):
-        png = small_png(figure)
+        png = small_png(figure, colours=colours)
     plt.close(figure)
     return base64.b64encode(png).decode("ascii")
 
 
-def small_png(figure: Figure) -> bytes:
-    """`figure` as PNG with at most 256 colours: half the size in a stored notebook, and no difference to see."""
+def small_png(figure: Figure, *, colours: int | None = 256) -> bytes:
+    """`figure` as PNG with at most so many colours: half the size in a stored notebook. None keeps all."""
     buffer, small = io.BytesIO(), io.BytesIO()
     figure.savefig(buffer, format="png", dpi=100)
     with Image.open(buffer) as drawn:
-        reduced = drawn.convert("RGB").quantize(
-            256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE
-        )
+        reduced = drawn.convert("RGB")
+        if colours is not None:
+            reduced = reduced.quantize(colours, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
     reduced.save(small, format="png", optimize=True)
     return small.getvalue()
 

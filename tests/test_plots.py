@@ -1,10 +1,12 @@
 """helpers.plots: figures carry their alt text, close themselves, and mark right and wrong twice."""
 
 import base64
+import io
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from PIL import Image
 
 from helpers import plots
 
@@ -65,3 +67,14 @@ def test_curves_and_pixel_values_draw(shown):
     plots.pixel_values(IMAGES[0], alt=ALT)
     plots.pixel_values(IMAGES[0] / 255, alt=ALT)
     assert len(shown) == 3
+
+
+def test_a_figure_can_keep_its_colours():
+    figure, axes = plots.new_figure(rows=1, columns=1, width=3, height=3)
+    ramp = np.random.default_rng(0).integers(0, 256, (60, 60, 3), np.uint8)
+    axes.flat[0].imshow(ramp, interpolation="nearest")
+    colours = [
+        len(Image.open(io.BytesIO(plots.small_png(figure, colours=limit))).convert("RGB").getcolors(10**6))
+        for limit in (256, None)
+    ]
+    assert colours[0] <= 256 < 1000 < colours[1]
