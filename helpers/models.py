@@ -92,6 +92,7 @@ def restart(model: keras.Model, *, seed: int) -> None:
     """
     if getattr(model, "optimizer", None) is None:
         raise ValueError("restart needs a compiled model: call model.compile(...) first.")
+    model.optimizer.build(model.trainable_variables)  # before the first step, or Keras traces that step twice
     keras.utils.set_random_seed(seed)
     model.set_weights(keras.models.clone_model(model).get_weights())
     for variable in model.optimizer.variables:

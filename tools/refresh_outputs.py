@@ -1,10 +1,12 @@
 """Execute notebooks in `quick` and store them with their outputs, normalised, in notebooks/.
 
-`make outputs` calls this (`make outputs ONLY=02` for one). A notebook whose run fails, warns or prints a
+`make outputs` calls this (`make outputs ONLY=02` for one). TensorFlow gets one thread, so that what is stored does
+not depend on how many cores the machine has. A notebook whose run fails, warns or prints a
 path of this machine is left as it was.
 """
 
 import argparse
+import os
 import re
 import subprocess
 import sys
@@ -92,7 +94,9 @@ def refresh(path: Path) -> list[str]:
             str(path),
             str(copy),
         ]
-        run = subprocess.run(command, env=environment("quick", jobs=1), capture_output=True, text=True)
+        run = subprocess.run(
+            command, env=environment("quick", jobs=os.cpu_count() or 1), capture_output=True, text=True
+        )
         if not copy.exists():
             return [run.stderr[-1000:]]
         notebook = read(copy)

@@ -1,0 +1,139 @@
+"""Compare training recipes: repeat a training with several seeds, and weigh accuracy against work and speed.
+
+Notebook 04 calls these for its experiments; what a recipe consists of stands there in plain Keras.
+"""
+
+import statistics
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from helpers.arguments import whole_number
+from helpers.course import quiet_start
+from helpers.models import restart
+
+with quiet_start():
+    import keras
+    import tensorflow as tf
+    from keras import layers
+
+
+def multiply_adds(model: keras.Model) -> int:
+    """Multiplications, each with its addition, that one image costs on its way through Conv2D and Dense layers.
+
+    A filter does kernel height * width * channels in of them at every place of its output map, a dense unit one
+    for every input. Biases, pooling, activations and BatchNormalization are left out: they are few. A training
+    step costs about three times as much (forward, gradient of the inputs, gradient of the weights).
+    Raises ValueError for any other layer with a kernel, and for a map of unknown size.
+    """
+    total = 0
+    for layer in model.layers:
+        if type(layer) is layers.Conv2D:
+            _, height, width, _ = layer.output.shape
+            if height is None or width is None:
+                raise ValueError(f"the size of {layer.name}'s map is unknown: give the images a fixed size.")
+            total += height * width * int(np.prod(layer.kernel.shape))
+        elif isinstance(layer, layers.Dense):
+            places = int(np.prod(layer.output.shape[1:-1]))
+            total += places * int(np.prod(layer.kernel.shape))
+        elif hasattr(layer, "kernel") or isinstance(layer, keras.Model):
+            raise ValueError(f"cannot count the work of layer {layer.name!r} ({type(layer).__name__}).")
+    return total
+
+
+@dataclass(frozen=True)
+class Training:
+    """One training: the history of `fit`, the optimizer's updates, and images trained on per second."""
+
+    history: dict[str, list[float]]
+    updates: int
+    images_per_second: float
+
+
+def train(
+    model: keras.Model,
+    x: np.ndarray,
+    y: np.ndarray,
+    *,
+    seed: int,
+    epochs: int,
+    batch_size: int,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+    **options: Any,
+) -> Training:
+    """Train a compiled model from fresh weights made with `seed`.
+
+    A second call of the same model begins anew (`models.restart`) and needs no new compilation. The speed is
+    that of the median epoch without the first, which compiles (unless there is only one); it counts processor
+    time, and elapsed time where a GPU works. `options` go to `fit`. Raises ValueError for a model that is not
+    compiled.
+    """
+    if getattr(model, "optimizer", None) is None:
+        raise ValueError("train needs a compiled model: call model.compile(...) first.")
+    restart(model, seed=seed)
+    timer = _EpochTimer()
+    options = {"verbose": 0} | options
+    history = model.fit(
+        x=x, y=y, epochs=epochs, batch_size=batch_size, callbacks=[*callbacks, timer], **options
+    ).history
+    seconds = statistics.median(timer.seconds[1:] or timer.seconds)
+    return Training(history, int(model.optimizer.iterations), len(x) / max(seconds, 1e-9))
+
+
+class _EpochTimer(keras.callbacks.Callback):
+    """Seconds of every epoch, without its validation."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        gpu = tf.config.list_physical_devices("GPU")
+        self.clock = time.perf_counter if gpu else time.process_time
+        self.seconds: list[float] = []
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        self._start = self.clock()
+
+    def on_test_begin(self, logs: Any = None) -> None:
+        self._pause = self.clock()
+
+    def on_test_end(self, logs: Any = None) -> None:
+        self._start += self.clock() - self._pause
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        self.seconds.append(self.clock() - self._start)
+
+
+def accuracy(model: keras.Model, x: np.ndarray, y: np.ndarray, *, batch_size: int = 500) -> float:
+    """Share of the images whose most probable class is the label, with dropout off."""
+    return float(np.mean(answers(model, x, batch_size=batch_size) == np.asarray(y)))
+
+
+def answers(model: keras.Model, x: np.ndarray, *, batch_size: int = 500) -> np.ndarray:
+    """The most probable class of every image, shape (images,). Calls the model directly: no compilation."""
+    count = whole_number(batch_size, "batch_size", least=1)
+    parts = [model(x[start : start + count], training=False) for start in range(0, len(x), count)]
+    return np.concatenate([np.argmax(keras.ops.convert_to_numpy(part), axis=1) for part in parts])
+
+
+def per_class(labels: np.ndarray, answered: np.ndarray, *, classes: int) -> np.ndarray:
+    """For every class from 0 the share of its images that were answered rightly, shape (classes,).
+
+    Raises ValueError where labels and answers differ in shape, or a class has no image.
+    """
+    labels, answered = np.asarray(labels), np.asarray(answered)
+    if labels.shape != answered.shape:
+        raise ValueError(f"there must be one answer for each label: {answered.shape} and {labels.shape}.")
+    members = np.bincount(labels, minlength=classes)
+    if len(members) > classes or not members.all():
+        raise ValueError(f"every class from 0 to {classes - 1}, and no other, must have images.")
+    return np.bincount(labels[labels == answered], minlength=classes) / members
+
+
+def weight_of_start(momentum: float, updates: int) -> float:
+    """The weight that a moving average's first value still has after so many updates."""
+    weight = 1.0
+    for _ in range(whole_number(updates, "updates", least=0)):
+        weight *= momentum  # each update keeps this share of what was there
+    return weight

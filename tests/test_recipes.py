@@ -1,0 +1,142 @@
+"""The comparison of recipes: work counted, trainings repeatable, speed measured."""
+
+import numpy as np
+import pytest
+
+from helpers import recipes
+from helpers.convnets import build_convnet, cifar_cnn
+
+with recipes.quiet_start():
+    import keras
+    from keras import layers
+
+
+def tiny(*, metrics=None):
+    inputs = keras.Input(shape=(6, 8, 3))
+    x = layers.Conv2D(filters=4, kernel_size=(3, 2), strides=2, padding="same")(inputs)
+    outputs = layers.Dense(units=5, activation="softmax")(layers.Flatten()(x))
+    model = keras.Model(inputs, outputs)
+    model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=metrics)
+    return model
+
+
+@pytest.fixture(scope="module")
+def images():
+    rng = np.random.default_rng(0)
+    return rng.integers(0, 256, size=(30, 6, 8, 3)).astype("float32") / 255, rng.integers(0, 5, size=30)
+
+
+def test_multiply_adds_by_hand():
+    assert recipes.multiply_adds(tiny()) == 3 * 4 * (3 * 2 * 3) * 4 + (3 * 4 * 4) * 5
+    three = 32 * 32 * 16 * 12 + 16 * 16 * 32 * 64 + 8 * 8 * 64 * 128 + 1024 * 500 + 500 * 10
+    assert recipes.multiply_adds(cifar_cnn()) == three
+
+
+def test_a_dense_layer_on_a_map_works_at_every_place():
+    inputs = keras.Input(shape=(4, 5, 3))
+    model = keras.Model(inputs, layers.Dense(units=2)(inputs))
+    assert recipes.multiply_adds(model) == 4 * 5 * 3 * 2
+
+
+def test_what_cannot_be_counted_is_refused():
+    inputs = keras.Input(shape=(None, None, 3))
+    unknown = keras.Model(inputs, layers.Conv2D(filters=2, kernel_size=3)(inputs))
+    with pytest.raises(ValueError, match="unknown"):
+        recipes.multiply_adds(unknown)
+    inputs = keras.Input(shape=(8, 8, 3))
+    other = keras.Model(inputs, layers.DepthwiseConv2D(kernel_size=3, name="apart")(inputs))
+    with pytest.raises(ValueError, match="apart"):
+        recipes.multiply_adds(other)
+    nested = keras.Model(inputs, build_convnet((8, 8, 3), 2, [4], name="inner")(inputs))
+    with pytest.raises(ValueError, match="inner"):
+        recipes.multiply_adds(nested)
+
+
+def test_the_same_seed_gives_the_same_training_twice(images):
+    x, y = images
+    model = tiny()
+    first, again, other = (
+        recipes.train(model, x, y, seed=seed, epochs=2, batch_size=8).history["loss"] for seed in (3, 3, 4)
+    )
+    assert np.allclose(first, again, atol=1e-5)
+    assert abs(first[0] - other[0]) > 1e-4
+
+
+def test_a_training_counts_updates_and_speed_and_passes_options_on(images):
+    x, y = images
+    seen = []
+    spy = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: seen.append(epoch))
+    run = recipes.train(
+        tiny(metrics=["accuracy"]),
+        x,
+        y,
+        seed=0,
+        epochs=3,
+        batch_size=8,
+        validation_data=(x, y),
+        callbacks=[spy],
+    )
+    assert run.updates == 3 * 4  # three batches of 8 and one of 6
+    assert seen == [0, 1, 2]
+    assert set(run.history) == {"loss", "accuracy", "val_loss", "val_accuracy"}
+    assert 0 < run.images_per_second < 1e7
+
+
+def test_an_epoch_is_timed_without_its_validation(monkeypatch):
+    times = iter([0, 50, 60, 68, 100, 101, 103, 111, 200, 210, 215, 221, 300, 400, 401, 404])
+    monkeypatch.setattr(recipes.time, "process_time", lambda: float(next(times)))
+    monkeypatch.setattr(recipes.time, "perf_counter", lambda: float(next(times)))
+    timer = recipes._EpochTimer()
+    for epoch in range(4):
+        timer.on_epoch_begin(epoch)
+        timer.on_test_begin()
+        timer.on_test_end()
+        timer.on_epoch_end(epoch)
+    assert timer.seconds == [58, 9, 16, 103]
+
+
+def test_the_speed_leaves_the_compiling_epoch_out(images, monkeypatch):
+    x, y = images
+
+    class Fixed(keras.callbacks.Callback):
+        seconds = (100.0, 2.0, 3.0, 7.0)
+
+    monkeypatch.setattr(recipes, "_EpochTimer", Fixed)
+    run = recipes.train(tiny(), x, y, seed=0, epochs=1, batch_size=8)
+    assert run.images_per_second == pytest.approx(len(x) / 3)
+
+
+def test_an_uncompiled_model_is_refused(images):
+    x, y = images
+    with pytest.raises(ValueError, match="compile"):
+        recipes.train(build_convnet((6, 8, 3), 5, [4]), x, y, seed=0, epochs=1, batch_size=8)
+
+
+def test_answers_and_accuracy_agree_with_predict(images):
+    x, y = images
+    model = tiny()
+    expected = model.predict(x, verbose=0).argmax(axis=1)
+    assert np.array_equal(recipes.answers(model, x, batch_size=7), expected)
+    assert recipes.accuracy(model, x, y) == np.mean(expected == y)
+    assert recipes.accuracy(model, x, expected) == 1
+    with pytest.raises(ValueError):
+        recipes.answers(model, x, batch_size=0)
+
+
+def test_accuracy_by_class():
+    labels, answered = np.array([0, 0, 1, 2, 2, 2]), np.array([0, 1, 1, 1, 2, 2])
+    assert recipes.per_class(labels, answered, classes=3) == pytest.approx([1 / 2, 1, 2 / 3])
+    assert recipes.per_class([1, 0], [0, 1], classes=2).tolist() == [0, 0]
+    for wrong in ((labels, answered[:5], 3), (labels, answered, 2), (labels, answered, 4)):
+        with pytest.raises(ValueError):
+            recipes.per_class(wrong[0], wrong[1], classes=wrong[2])
+
+
+def test_the_weight_of_a_moving_averages_start():
+    layer = layers.BatchNormalization(momentum=0.8, center=False, scale=False)
+    for _ in range(5):  # the moving variance begins at 1, and these batches have variance 0
+        layer(np.zeros((4, 1), "float32"), training=True)
+    assert recipes.weight_of_start(0.8, 5) == pytest.approx(float(layer.moving_variance[0]), rel=1e-5)
+    assert recipes.weight_of_start(0.8, 0) == 1
+    with pytest.raises(ValueError):
+        recipes.weight_of_start(0.8, -1)
