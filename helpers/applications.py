@@ -15,7 +15,7 @@ from typing import Any
 from helpers.arguments import whole_number, worded
 from helpers.course import quiet_start
 from helpers.data_files import DataError
-from helpers.downloads import check_network
+from helpers.downloads import check_network, keras_home
 
 with quiet_start():
     import keras
@@ -145,7 +145,7 @@ def weights_url(name: str, *, include_top: bool, input_shape: tuple[int, int, in
 
 def cached(url: str) -> Path:
     """Where Keras keeps the weights from this address."""
-    home = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
+    home = keras_home()
     if not os.access(home, os.W_OK):
         home = Path("/tmp/.keras")  # what Keras does
     return home / "models" / url.rsplit("/", 1)[1]

@@ -4,7 +4,9 @@
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 
+ASSETS = Path(__file__).resolve().parent / "assets"
 BUCKET = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
 CIFAR10_CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 

@@ -9,14 +9,13 @@ from pathlib import Path
 import numpy as np
 
 from helpers import emoji10, full_data, image_folders
-from helpers.catalogue import SPECS, Spec
+from helpers.catalogue import ASSETS, SPECS, Spec
 from helpers.course import check_profile
 from helpers.data_files import DataError, read_npz
 from helpers.image_folders import ImageFolder
 
 __all__ = ["DataError", "Dataset", "image_folder", "load", "photo", "split"]
 
-ASSETS = Path(__file__).resolve().parent / "assets"
 QUICK_EMOJI10 = (4_000, 1_000)  # training (with validation) and test scenes; each test set has as many
 
 

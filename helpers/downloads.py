@@ -6,6 +6,7 @@
 import errno
 import hashlib
 import http.client
+import os
 import shutil
 import socket
 import ssl
@@ -79,6 +80,11 @@ def fetch(remote: Remote, target: Path, *, pause: float = 1.0) -> Path:
 def is_whole(path: Path, remote: Remote) -> bool:
     """True if the file has the published size and SHA-256."""
     return path.is_file() and path.stat().st_size == remote.size and _sha256(path) == remote.sha256
+
+
+def keras_home() -> Path:
+    """The folder that Keras calls home: KERAS_HOME, or .keras in the user's. Asks neither Keras nor TensorFlow."""
+    return Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
 
 
 def published_name(remote: Remote) -> str:

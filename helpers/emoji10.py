@@ -10,16 +10,15 @@ side, so that a scene does not depend on the number of pixels it is drawn with.
 import functools
 import math
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from helpers.arguments import whole_number
+from helpers.catalogue import ASSETS
 
-CLASS_NAMES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 ARTS = ("train", "new")
 SIZES = (16, 224)
-ASSETS = Path(__file__).resolve().parent / "assets" / "emoji10"
+ART_FOLDER = ASSETS / "emoji10"
 
 ONE = 1 << 16  # the side of a scene
 BATCH = 128  # scenes drawn at once: small enough for the processor's cache
@@ -56,7 +55,7 @@ def load_art(art: str) -> Art:
     """The pictures behind the scenes: "train", or "new" for the style that is never trained on."""
     if art not in ARTS:
         raise ValueError(f"unknown art {art!r}: choose one of {', '.join(ARTS)}.")
-    with np.load(ASSETS / f"{art}_art.npz", allow_pickle=False) as archive:
+    with np.load(ART_FOLDER / f"{art}_art.npz", allow_pickle=False) as archive:
         arrays = {name: archive[name] for name in ("sprites", "labels", "styles", "names")}
     for array in arrays.values():
         array.flags.writeable = False

@@ -12,18 +12,25 @@ from pathlib import Path
 import numpy as np
 
 from helpers import downloads
-from helpers.catalogue import SPECS, Remote, Spec
-from helpers.data_files import DataError, check_arrays, check_pairing, read_cifar10, read_idx, read_npz, wrong
+from helpers.catalogue import ASSETS, SPECS, Remote, Spec
+from helpers.data_files import (
+    KEYS,
+    DataError,
+    check_arrays,
+    check_pairing,
+    read_cifar10,
+    read_idx,
+    read_npz,
+    wrong,
+)
 
-ASSETS = Path(__file__).resolve().parent / "assets"
 CIFAR10_UNPACKED = ("cifar-10-batches-py-target/cifar-10-batches-py", "cifar-10-batches-py")
 FLOWERS_UNPACKED = ("flower_photos_extracted/flower_photos", "flower_photos/flower_photos", "flower_photos")
 
 
 def keras_cache() -> Path:
-    """The folder in which Keras keeps data sets; asks neither Keras nor TensorFlow."""
-    home = os.environ.get("KERAS_HOME") or Path("~").expanduser() / ".keras"
-    return Path(home) / "datasets"
+    """The folder in which Keras keeps data sets."""
+    return downloads.keras_home() / "datasets"
 
 
 def load(name: str) -> tuple[dict[str, np.ndarray], str]:
@@ -37,7 +44,7 @@ def load(name: str) -> tuple[dict[str, np.ndarray], str]:
     else:
         places, source = _files(name, spec)
         path = places[0]
-        arrays = check_arrays(_read(name, places, spec), spec, path)
+        arrays = _read(name, places, spec)
     sample = ASSETS / f"{name}_sample.npz"
     if sample.exists():  # recognises another data set under this name, and classes in another order
         shipped = read_npz(sample, spec)
@@ -148,9 +155,10 @@ def _short(path: Path) -> str:
 
 
 def _read(name: str, places: list[Path], spec: Spec) -> dict[str, np.ndarray]:
+    """The arrays from a data set's published files, checked."""
     if name == "cifar10":
-        return read_cifar10(places[0])
+        return check_arrays(read_cifar10(places[0]), spec, places[0])
     if name == "fashion_mnist":
-        keys = ("x_train", "y_train", "x_test", "y_test")
-        return {key: read_idx(place) for key, place in zip(keys, places, strict=True)}
+        arrays = {key: read_idx(place) for key, place in zip(KEYS, places, strict=True)}
+        return check_arrays(arrays, spec, places[0])
     return read_npz(places[0], spec)

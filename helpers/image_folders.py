@@ -18,6 +18,7 @@ from helpers.data_files import DataError
 
 FORMATS = {".bmp": "BMP", ".gif": "GIF", ".jpeg": "JPEG", ".jpg": "JPEG", ".png": "PNG"}  # what Keras opens
 PICTURE_NAME = re.compile(r"\d{4,}\.png")
+PARTS = {"train", "training", "val", "valid", "validation", "test"}  # no names of classes
 SHOWN = 5  # how many broken files a message names
 
 
@@ -93,14 +94,7 @@ def check(folder: str | Path, *, source: str = "", licence: str = "") -> ImageFo
         raise DataError(
             f"{folder} holds {found}. Put the images of each class into a folder with the class's name."
         )
-    if {place.name.lower() for place in classes} <= {
-        "train",
-        "training",
-        "val",
-        "valid",
-        "validation",
-        "test",
-    }:
+    if {place.name.lower() for place in classes} <= PARTS:
         names = " and ".join(f"{place.name}/" for place in classes)
         raise DataError(f"{folder} holds {names}. Name one of these, not the folder around them.")
     if len(classes) == 1:
@@ -112,7 +106,9 @@ def check(folder: str | Path, *, source: str = "", licence: str = "") -> ImageFo
             f"{folder} has no images for {', '.join(empty)}. Add some (JPEG or PNG), or remove the empty folder."
         )
     everything = [path for found in files.values() for path in found]
-    with ThreadPoolExecutor(max_workers=4) as pool:
+    with warnings.catch_warnings(), ThreadPoolExecutor(max_workers=4) as pool:
+        # set here and not in the threads: the filters belong to the whole process
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
         troubles = [trouble for trouble in pool.map(_trouble, everything) if trouble]
     if troubles:
         listed = "\n".join(f"  {trouble}" for trouble in troubles[:SHOWN])
@@ -142,12 +138,10 @@ def _trouble(path: Path) -> str:
     if path.stat().st_size == 0:
         return f"{name}: empty"
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path) as picture:
-                if picture.format not in FORMATS.values():
-                    return f"{name}: {picture.format} inside, whatever its name says; TensorFlow does not read it"
-                picture.load()
+        with Image.open(path) as picture:
+            if picture.format not in FORMATS.values():
+                return f"{name}: {picture.format} inside, whatever its name says; TensorFlow does not read it"
+            picture.load()
     except UnidentifiedImageError:
         return f"{name}: no image ({_beginning(path)})"
     except (Image.DecompressionBombWarning, Image.DecompressionBombError):

@@ -12,20 +12,19 @@ import hashlib
 import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from helpers import applications, efficientnet
 from helpers.arguments import whole_number, worded
+from helpers.catalogue import ASSETS
 from helpers.course import quiet_start
 from helpers.data_files import DataError
 
 with quiet_start():
     import keras
 
-ASSETS = Path(__file__).resolve().parent / "assets"
 CHECKSUMS = {  # SHA-256; tools/convert_efficientnet.py prints them
     "efficientnet_lite0.npz": "32a43802bc77ac8d76706522f3d638cd77a29047f84b1d4bbc1b9150155b36c7",
     "imagenet_classes.txt": "14a4ed7942dbcc8fd7a153b76eb4a2d354c70922065a15da6ae0a461cca620f3",

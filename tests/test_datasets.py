@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from helpers import datasets, emoji10
-from helpers.catalogue import SPECS
+from helpers.catalogue import CIFAR10_CLASSES
 from helpers.datasets import DataError
 
 
@@ -63,7 +63,7 @@ def test_photographs():
 
 def test_emoji10_has_cifar10s_shape_and_classes_and_two_test_sets():
     data = datasets.load("emoji10")
-    assert data.class_names == emoji10.CLASS_NAMES == SPECS["cifar10"].class_names
+    assert data.class_names == CIFAR10_CLASSES
     assert data.x_train.shape == (3600, 32, 32, 3) and data.x_val.shape == (400, 32, 32, 3)
     assert data.x_test.shape == data.x_new_art.shape == (1000, 32, 32, 3)
     assert data.x_train.dtype == data.x_new_art.dtype == np.uint8 and data.y_new_art.dtype == np.int64
@@ -97,7 +97,7 @@ def test_what_quick_does_not_have_says_where_it_is():
 def test_the_image_folder_of_emoji10(tmp_path):
     train = datasets.image_folder("emoji10", folder=tmp_path / "scenes", size=48, images=(40, 20))
     assert train.path == tmp_path / "scenes" / "train" and train.counts == (4,) * 10
-    assert train.class_names == emoji10.CLASS_NAMES
+    assert train.class_names == CIFAR10_CLASSES
     with Image.open(tmp_path / "scenes" / "train" / "airplane" / "0001.png") as picture:
         assert picture.size == (48, 48) and picture.mode == "RGB"
     assert len(list((tmp_path / "scenes" / "test").rglob("*.png"))) == 20
@@ -121,7 +121,7 @@ print(json.dumps([ds.class_names, images]))
         capture_output=True, text=True, check=True, cwd=Path(__file__).parent.parent,
     )  # fmt: skip
     class_names, images = json.loads(run.stdout.splitlines()[-1])
-    assert tuple(class_names) == emoji10.CLASS_NAMES
+    assert tuple(class_names) == CIFAR10_CLASSES
     drawn, labels = emoji10.scenes(20, seed=11, art="train", size=32)
     assert sorted(images) == sorted(
         [int(image.sum()), int(label)] for image, label in zip(drawn, labels, strict=True)

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from helpers import emoji10
+from helpers.catalogue import CIFAR10_CLASSES
 
 ROOT = Path(__file__).resolve().parent.parent
 ASSETS = ROOT / "helpers" / "assets" / "emoji10"
@@ -80,7 +81,7 @@ def test_every_sprite_has_its_credit_and_every_credit_its_licence(credits):
         assert [int(row["row"]) for row in rows] == list(range(len(pictures.labels)))
         assert [row["icon"] for row in rows] == list(pictures.names)
         assert [row["style"] for row in rows] == list(pictures.styles)
-        assert [row["class"] for row in rows] == [emoji10.CLASS_NAMES[label] for label in pictures.labels]
+        assert [row["class"] for row in rows] == [CIFAR10_CLASSES[label] for label in pictures.labels]
         for row in rows:
             assert row["author"] and row["source"].startswith("https://") and row["version"]
             assert (LICENCES / row["licence_file"]).stat().st_size > 1000

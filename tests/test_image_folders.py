@@ -2,6 +2,7 @@
 
 import io
 import os
+import warnings
 import zlib
 
 import numpy as np
@@ -30,6 +31,14 @@ def good(folder, *kinds):
         for number in range(3):
             (folder / kind / f"{number}.jpg").write_bytes(picture("JPEG"))
     return folder
+
+
+def test_the_process_keeps_its_warning_filters(tmp_path):
+    """They belong to the whole process: a check that leaves its own behind turns warnings into errors elsewhere."""
+    folder, before = good(tmp_path), list(warnings.filters)
+    for _ in range(5):  # the checking threads raced here once
+        image_folders.check(folder)
+    assert list(warnings.filters) == before
 
 
 def test_write_and_check(tmp_path):

@@ -28,6 +28,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # so that the tool runs from any folder
 
 from helpers import emoji10  # noqa: E402
+from helpers.catalogue import CIFAR10_CLASSES  # noqa: E402
 
 ASSETS = ROOT / "helpers" / "assets" / "emoji10"
 SIZE, MARGIN, OVERSAMPLED = 64, 2, 512
@@ -147,7 +148,7 @@ def build(folder: Path) -> None:
         for art, entries in drawn.items():
             entries.sort(key=lambda entry: entry[0])  # stable: by class, then in the order of PACKAGES
             labels, sprites, styles, names, packages, versions, rights = zip(*entries, strict=True)
-            classes = [emoji10.CLASS_NAMES[label] for label in labels]
+            classes = [CIFAR10_CLASSES[label] for label in labels]
             for row, entry in enumerate(zip(classes, styles, packages, versions, names, rights, strict=True)):
                 writer.writerow([art, row, *entry[:-1], *entry[-1]])
             np.savez_compressed(
@@ -175,7 +176,7 @@ def sheet(path: Path, across: tuple[int, int] = (12, 6), cell: int = 32) -> None
                 at = (start + column * (cell + 2), head + label * (cell + 2))
                 picture.paste(Image.fromarray(image), at)
         start += columns * (cell + 2) + gap
-    for label, name in enumerate(emoji10.CLASS_NAMES):
+    for label, name in enumerate(CIFAR10_CLASSES):
         pen.text((4, head + label * (cell + 2) + cell // 2 - 6), name, fill="black")
     palette = picture.quantize(256)  # 256 colours and dithering keep the file under 200 kB
     picture.quantize(palette=palette).save(path, optimize=True)

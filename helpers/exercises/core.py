@@ -3,7 +3,7 @@
 Each notebook's file builds `Exercise` and `Quiz` objects; its checks raise `WrongAnswer` to refuse.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -175,6 +175,24 @@ def as_array(answer: Any, *, what: str, shape: tuple[int, ...] | None = None) ->
     if shape is not None and array.shape != shape:
         raise WrongAnswer(f"{what} has shape {worded_shape(array.shape)}; it must be {worded_shape(shape)}.")
     return array
+
+
+def refuse_mistakes(found: Any, mistakes: Iterable[tuple[Any, str]], *, lead: str) -> None:
+    """Refuse an answer that equals what a known mistake gives; `mistakes` are (its result, the reason) in words.
+
+    Where both have no number in the same place that counts as equal.
+    """
+    for wrong, why in mistakes:
+        if np.allclose(found, wrong, equal_nan=True):
+            raise WrongAnswer(f"{lead}: {why}.")
+
+
+def check_counts(cases: Iterable[tuple[str, Any, int, Mapping[int, str]]], *, otherwise: str) -> None:
+    """Check several whole numbers: (name, answer, right one, {wrong one: reason}); else the reason is `otherwise`."""
+    for name, answer, right, mistakes in cases:
+        number = as_int(answer, what=name)
+        if number != right:
+            raise WrongAnswer(f"{name} is not {number:,}: {mistakes.get(number, otherwise)}.")
 
 
 def worded_shape(shape: tuple[int, ...]) -> str:

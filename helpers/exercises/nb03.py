@@ -11,7 +11,9 @@ from helpers.exercises.core import (
     WrongAnswer,
     as_array,
     as_int,
+    check_counts,
     has_blank,
+    refuse_mistakes,
     result_of,
     worded_shape,
 )
@@ -106,13 +108,9 @@ def _examine_parameters(conv_1: Any, conv_2: Any, dense_1: Any, digit: Any) -> N
             650: "it now receives 128 values, not 64",
         }),
     )  # fmt: skip
-    for name, answer, right, mistakes in cases:
-        number = as_int(answer, what=name)
-        if number != right:
-            why = mistakes.get(
-                number, "count kernel height × width × channels in + 1 bias, times the filters or units"
-            )
-            raise WrongAnswer(f"{name} is not {number:,}: {why}.")
+    check_counts(
+        cases, otherwise="count kernel height × width × channels in + 1 bias, times the filters or units"
+    )
 
 
 parameters = Exercise(
@@ -162,9 +160,7 @@ def _examine_dropout(function: Any) -> None:
             (np.where(keep, 0, values / (1 - rate)), turned),
             (np.where(keep, 0, values), turned),
         )
-        for wrong, why in mistakes:
-            if np.allclose(found, wrong):
-                raise WrongAnswer(f"Almost: {why}.")
+        refuse_mistakes(found, mistakes, lead="Almost")
         spot = int(np.flatnonzero(~np.isclose(found, right))[0])
         state = "kept" if keep[spot] else "dropped"
         raise WrongAnswer(
@@ -438,9 +434,7 @@ def _examine_centre_of_mass(function: Any) -> None:
             )),
             ((np.array(shape) - 1) / 2, "this is the middle of the image, wherever its ink is"),
         )  # fmt: skip
-        for wrong, why in mistakes:
-            if np.allclose(found, wrong):
-                raise WrongAnswer(f"Almost: {why}.")
+        refuse_mistakes(found, mistakes, lead="Almost")
         raise WrongAnswer(
             f"For a {worded_shape(shape)} test image the answer is ({right[0]:.2f}, {right[1]:.2f}), "
             f"and yours is ({found[0]:.2f}, {found[1]:.2f})."

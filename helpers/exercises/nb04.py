@@ -12,7 +12,9 @@ from helpers.exercises.core import (
     as_array,
     as_float,
     as_int,
+    check_counts,
     has_blank,
+    refuse_mistakes,
     result_of,
 )
 
@@ -36,9 +38,7 @@ def _examine_megabytes(function: Any) -> None:
             (size / 1e6 / each, "each number takes bytes_each bytes"),
             (size / 1e6 / images, "this is one picture; count all of them"),
         )
-        for wrong, why in mistakes:
-            if np.isclose(found, wrong):
-                raise WrongAnswer(f"{asked}: {why}.")
+        refuse_mistakes(found, mistakes, lead=asked)
         raise WrongAnswer(f"{asked}. Multiply pictures, pixels, channels and bytes.")
 
 
@@ -80,11 +80,12 @@ def _examine_per_class(function: Any) -> None:
         hits = np.bincount(labels[labels == answers], minlength=classes)
         members = np.bincount(labels, minlength=classes)
         right = hits / members
+        if np.allclose(found, right):
+            continue
         given = np.bincount(answers, minlength=classes)
         with np.errstate(divide="ignore", invalid="ignore"):
             precision = hits / given
         mistakes = (
-            (right, None),
             (hits, "these are counts; divide each by the number of images with that label"),
             (
                 hits / len(labels),
@@ -96,17 +97,12 @@ def _examine_per_class(function: Any) -> None:
             ),
             (1 - right, "these are the shares of wrong answers"),
         )
-        for wrong, why in mistakes:
-            if np.allclose(found, wrong, equal_nan=True):
-                if why is None:
-                    break
-                raise WrongAnswer(f"Almost: {why}.")
-        else:
-            k = int(np.flatnonzero(~np.isclose(found, right))[0])
-            raise WrongAnswer(
-                f"Class {k} has {members[k]} images and {hits[k]} right answers, so its share is {right[k]:.3f}; "
-                f"yours is {found[k]:.3f}."
-            )
+        refuse_mistakes(found, mistakes, lead="Almost")
+        k = int(np.flatnonzero(~np.isclose(found, right))[0])
+        raise WrongAnswer(
+            f"Class {k} has {members[k]} images and {hits[k]} right answers, so its share is {right[k]:.3f}; "
+            f"yours is {found[k]:.3f}."
+        )
 
 
 per_class = Exercise(
@@ -157,13 +153,8 @@ def _examine_parameters(conv_1: Any, conv_2: Any, conv_3: Any, dense: Any) -> No
             10 * (32 * 32 * 48 + 1): "there are three poolings: 32 → 16 → 8 → 4",
         }),
     )  # fmt: skip
-    for name, answer, right, mistakes in cases:
-        number = as_int(answer, what=name)
-        if number != right:
-            why = mistakes.get(number, "count 3 × 3 × channels in + 1 bias, times the filters")
-            if name == "dense" and number not in mistakes:
-                why = "count the values that Flatten gives + 1 bias, times the 10 classes"
-            raise WrongAnswer(f"{name} is not {number:,}: {why}.")
+    check_counts(cases[:-1], otherwise="count 3 × 3 × channels in + 1 bias, times the filters")
+    check_counts(cases[-1:], otherwise="count the values that Flatten gives + 1 bias, times the 10 classes")
 
 
 parameters = Exercise(
@@ -274,9 +265,7 @@ def _examine_left_over(function: Any) -> None:
             ),
             (momentum, "this is after one update only"),
         )
-        for wrong, why in mistakes:
-            if np.isclose(found, wrong):
-                raise WrongAnswer(f"{asked}: {why}.")
+        refuse_mistakes(found, mistakes, lead=asked)
         raise WrongAnswer(f"{asked}. After one update momentum is left; and after two?")
 
 
