@@ -50,7 +50,7 @@ def measure(task: str, name: str, *, seed: int = 0, limit: int | None = None) ->
         held = recipe.prepare(x[kept:], y[kept:])  # held in memory, as its authors do
         assert len(held[0]) == len(x) - kept
     steps = -(-kept // recipe.batch_size) * recipe.epochs
-    model = recipe.build(steps)
+    model = recipe.build(steps, x[:kept])
     curve, seconds = [], time.perf_counter() - began
     for epoch in range(recipe.epochs):
         began = time.perf_counter()
@@ -134,6 +134,26 @@ def table(task: str, results: dict) -> str:
     return "\n".join(lines) + "\n"
 
 
+def readme_table(results: dict[str, dict]) -> str:
+    """The comparison in a line for each task, as it stands in README.md; `results` from task to its file."""
+    lines = [
+        "| data | recipe | test accuracy | seconds of training | peak memory |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for task, found in results.items():
+        told, runs = found["summary"], found["runs"]
+        mine = [run for run in runs if run["recipe"].startswith("ours")]
+        quickest = min(mine, key=lambda run: seconds_to(run, told["goal"]) or float("inf"))
+        for run, name in (
+            (runs[0], f"{runs[0]['recipe']}, until {told['goal']:.1%}"),
+            (quickest, quickest["recipe"]),
+        ):
+            seconds = seconds_to(run, told["goal"])
+            reached = next(accuracy for at, accuracy in run["curve"] if at == seconds)
+            lines.append(f"| {task} | {name} | {reached:.1%} | {seconds:.0f} | {run['peak_mb']:,} MB |")
+    return "\n".join(lines)
+
+
 def draw(task: str, runs: list[dict], path: Path) -> None:
     """Test accuracy against seconds, one line a recipe."""
     import matplotlib
@@ -156,7 +176,8 @@ def draw(task: str, runs: list[dict], path: Path) -> None:
             run["recipe"], (seconds[-1], accuracy[-1]), textcoords="offset points", xytext=(4, -3), fontsize=8
         )
     axes.set(xscale="log", xlabel="seconds of training (log scale)", ylabel="test accuracy", title=task)
-    axes.margins(x=0.2)
+    first, last = min(run["curve"][0][0] for run in runs), max(run["curve"][-1][0] for run in runs)
+    axes.set_xlim(first / 1.5, last * 3)  # room for the names
     figure.savefig(path, dpi=100)
     plt.close(figure)
 

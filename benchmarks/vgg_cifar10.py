@@ -1,80 +1,87 @@
 """Train the full-width VGG-like net on real CIFAR-10 in pieces that can be interrupted and taken up again.
 
 A CPU needs hours for this. Every piece (a tenth of an epoch) ends in a checkpoint and a line of results, and the
-same command goes on from there. CNN_DATA_DIR names the folder with cifar10.npz.
+same command goes on from there. CNN_DATA_DIR names the folder with cifar10.npz. At the end the run is added to
+results/05-full-training.json, and the table beside it is made anew.
 
-    python benchmarks/vgg_cifar10.py --batch-norm before --epochs 5 --out build/vgg/bn-seed0
+    python benchmarks/vgg_cifar10.py --batch-norm before --cosine --epochs 3 --out build/vgg/bn-seed0
 """
 
 import argparse
 import json
-import os
-import platform
+import math
+import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from helpers import convnets, datasets, diagnostics
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "tools")]  # so that it runs from any folder
 
+from helpers import convnets, datasets, diagnostics  # noqa: E402
+
+RESULTS = ROOT / "results" / "05-full-training.json"
 PIECES = 10  # an epoch
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--batch-norm", choices=("none", "before", "after"), default="none")
-    parser.add_argument("--initializer", default="glorot_uniform")
-    parser.add_argument("--learning-rate", type=float, default=1e-3)
-    parser.add_argument("--batch-size", type=int, default=32)
-    parser.add_argument("--width", type=float, default=1.0)
-    parser.add_argument("--epochs", type=float, default=5)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--out", type=Path, required=True)
-    args = parser.parse_args()
+def new_model(settings: dict[str, Any], *, pieces: int, images: int) -> Any:
+    """A fresh compiled net; with `cosine` the step size falls to 0 over all the pieces of the run."""
     import keras
 
-    data = datasets.load("cifar10", profile="full")
-    print(data)
-    args.out.mkdir(parents=True, exist_ok=True)
-    log, kept = args.out / "pieces.jsonl", args.out / "model.keras"
+    keras.utils.set_random_seed(settings["seed"])
+    batch_norm = False if settings["batch_norm"] == "none" else settings["batch_norm"]
+    model = convnets.vgg(
+        batch_norm=batch_norm, kernel_initializer=settings["initializer"], width=settings["width"]
+    )
+    rate = settings["learning_rate"]
+    if settings["cosine"]:
+        steps = math.ceil(images / PIECES / settings["batch_size"]) * pieces
+        rate = keras.optimizers.schedules.CosineDecay(initial_learning_rate=rate, decay_steps=steps)
+    optimizer = keras.optimizers.Adam(learning_rate=rate)
+    model.compile(optimizer=optimizer, loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    return model
+
+
+def train(data: datasets.Dataset, settings: dict[str, Any], *, epochs: float, out: Path) -> list[dict]:
+    """Train up to `epochs` in `out`, from the last piece that is there on; return what each piece measured.
+
+    Raises SystemExit where `out` holds a run with other settings.
+    """
+    import keras
+
+    pieces = round(epochs * PIECES)
+    settings = settings | ({"epochs": epochs} if settings["cosine"] else {})  # else it may be prolonged
+    out.mkdir(parents=True, exist_ok=True)
+    log, kept = out / "pieces.jsonl", out / "model.keras"
     done = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
-    settings = {key: str(value) for key, value in vars(args).items() if key not in ("out", "epochs")}
     if done and done[0]["settings"] != settings:
         raise SystemExit(
-            f"{args.out} holds a run with other settings: {done[0]['settings']}. Choose another folder."
+            f"{out} holds a run with other settings: {done[0]['settings']}. Choose another folder."
         )
-    if done:
-        model = keras.saving.load_model(kept)
-    else:
-        keras.utils.set_random_seed(args.seed)
-        batch_norm = False if args.batch_norm == "none" else args.batch_norm
-        model = convnets.vgg(batch_norm=batch_norm, kernel_initializer=args.initializer, width=args.width)
-        optimizer = keras.optimizers.Adam(learning_rate=args.learning_rate)
-        model.compile(optimizer=optimizer, loss="sparse_categorical_crossentropy", metrics=["accuracy"])
-    for piece in range(len(done), round(args.epochs * PIECES)):
+    images = len(data.x_train)
+    model = keras.saving.load_model(kept) if done else new_model(settings, pieces=pieces, images=images)
+    for piece in range(len(done), pieces):
         epoch, part = divmod(piece, PIECES)
-        order = np.random.default_rng([args.seed, epoch]).permutation(len(data.x_train))
+        order = np.random.default_rng([settings["seed"], epoch]).permutation(images)
         chosen = np.array_split(order, PIECES)[part]
-        started = time.monotonic()
+        began = time.process_time()  # not the clock: the process may be stopped for a while
         history = model.fit(
-            data.x_train[chosen], data.y_train[chosen], batch_size=args.batch_size, epochs=1, verbose=0
+            data.x_train[chosen], data.y_train[chosen], batch_size=settings["batch_size"], verbose=0
         ).history
-        seconds = time.monotonic() - started
-        _, accuracy = model.evaluate(data.x_val[:1000], data.y_val[:1000], batch_size=200, verbose=0)
         line = {
             "settings": settings,
             "images": sum(entry["part"] for entry in done) + len(chosen),
             "part": len(chosen),
-            "seconds": round(seconds, 1),
-            "loss": history["loss"][0],
-            "accuracy": history["accuracy"][0],
-            "val_accuracy_1000": accuracy,
-            "output_spread": float(diagnostics.output_spread(model, data.x_val[:200])),
+            "cpu_seconds": round(time.process_time() - began, 1),
+            "loss": round(history["loss"][0], 4),
+            "accuracy": round(history["accuracy"][0], 4),
+            "output_spread": float(f"{diagnostics.output_spread(model, data.x_val[:200]):.2e}"),
         }
-        if part == PIECES - 1:
-            _, line["test_accuracy"] = model.evaluate(data.x_test, data.y_test, batch_size=200, verbose=0)
-        if piece == 0:
-            line["machine"] = f"{os.cpu_count()} CPUs, {platform.machine()}, Keras {keras.version()}"
+        if part == PIECES - 1 or piece == pieces - 1:
+            _, accuracy = model.evaluate(data.x_test, data.y_test, batch_size=200, verbose=0)
+            line["test_accuracy"] = round(accuracy, 4)
         model.save(kept.with_name("part.keras"))
         kept.with_name("part.keras").replace(kept)
         with log.open("a") as file:
@@ -82,6 +89,67 @@ def main() -> None:
         done.append(line)
         shown = {key: value for key, value in line.items() if key != "settings"}
         print(f"{epoch + (part + 1) / PIECES:.1f} epochs:", shown, flush=True)
+    return done
+
+
+def table(runs: list[dict]) -> str:
+    """One line a run: how far it was trained, and where it came to."""
+    lines = [
+        "# The full-width VGG-like net trained on real CIFAR-10",
+        "",
+        "Made by `benchmarks/vgg_cifar10.py`: Adam, 45,000 training images, the accuracy of the 10,000 test images.",
+        "",
+        "| BatchNorm | initialisation | step size | batch | seed | epochs | test accuracy after each epoch "
+        "| last training loss | output spread | CPU minutes | date |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for run in runs:
+        pieces, told = run["pieces"], run["settings"]
+        accuracies = ", ".join(
+            f"{piece['test_accuracy']:.1%}" for piece in pieces if "test_accuracy" in piece
+        )
+        rate = f"{told['learning_rate']:g}" + (", to 0 as a cosine" if told["cosine"] else "")
+        minutes = sum(piece["cpu_seconds"] for piece in pieces) / 60
+        lines.append(
+            f"| {told['batch_norm']} | {told['initializer']} | {rate} | {told['batch_size']} | {told['seed']} "
+            f"| {len(pieces) / PIECES:g} | {accuracies} | {pieces[-1]['loss']:.3f} "
+            f"| {pieces[-1]['output_spread']:.1e} | {minutes:.0f} | {run['date']} |"
+        )
+    versions = ", ".join(f"{name} {version}" for name, version in runs[0]["versions"].items())
+    return "\n".join([*lines, "", f"{runs[0]['machine']}; {versions}.", ""])
+
+
+def keep(new: dict) -> None:
+    """Add a run to the file of results, in the place of an earlier one with the same settings."""
+    runs = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else []
+    runs = [run for run in runs if run["settings"] != new["settings"]] + [new]
+    lines = ",\n".join(json.dumps(run, ensure_ascii=False) for run in runs)
+    RESULTS.write_text(f"[\n{lines}\n]\n", encoding="utf-8")
+    RESULTS.with_suffix(".md").write_text(table(runs), encoding="utf-8")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--batch-norm", choices=("none", "before", "after"), default="none")
+    parser.add_argument("--initializer", default="glorot_uniform")
+    parser.add_argument("--learning-rate", type=float, default=1e-3)
+    parser.add_argument("--cosine", action="store_true", help="let the step size fall to 0 over these epochs")
+    parser.add_argument("--batch-size", type=int, default=32)
+    parser.add_argument("--width", type=float, default=1.0)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--epochs", type=float, default=5)
+    parser.add_argument("--out", type=Path, required=True)
+    settings = vars(parser.parse_args())
+    epochs, out = settings.pop("epochs"), settings.pop("out")
+    from record_results import made_where
+
+    data = datasets.load("cifar10", profile="full")
+    print(data)
+    pieces = train(data, settings, epochs=epochs, out=out)
+    told = pieces[0]["settings"]
+    for piece in pieces:
+        del piece["settings"]
+    keep({**made_where(), "settings": told, "pieces": pieces})
 
 
 if __name__ == "__main__":
