@@ -9,6 +9,9 @@ import os
 # TensorFlow and Keras read these once, when they are imported, so they must be set before that.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+# TensorFlow uses oneDNN's convolutions by itself only on some processors. With them everywhere, x86 machines
+# compute alike, and those without AVX-512 train a large convolution twice as fast.
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 # On a machine's first run matplotlib announces on standard error that it looks for fonts.
 logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
 

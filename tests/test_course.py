@@ -42,6 +42,16 @@ def test_training_loads_tensorflow_in_silence():
     assert (result.stdout.strip(), result.stderr) == ("ok", "")
 
 
+@pytest.mark.parametrize(("chosen", "expected"), [(None, "1"), ("0", "0")])
+def test_onednn_is_switched_on_unless_someone_chose_otherwise(chosen, expected):
+    code = (
+        "import os; chosen = {!r}; os.environ.pop('TF_ENABLE_ONEDNN_OPTS', None)\n"
+        "if chosen: os.environ['TF_ENABLE_ONEDNN_OPTS'] = chosen\n"
+        "import helpers; print(os.environ['TF_ENABLE_ONEDNN_OPTS'])"
+    )
+    assert run_python(code.format(chosen)).stdout.strip() == expected
+
+
 def test_quiet_start_passes_on_what_was_said_when_the_block_fails():
     code = (
         "import os\nfrom helpers.course import quiet_start\n"
