@@ -5,7 +5,7 @@ Notebook 04 calls these for its experiments; what a recipe consists of stands th
 
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,6 @@ from helpers.models import restart
 
 with quiet_start():
     import keras
-    import tensorflow as tf
     from keras import layers
 
 
@@ -46,11 +45,10 @@ def multiply_adds(model: keras.Model) -> int:
 
 @dataclass(frozen=True)
 class Training:
-    """One training: the history of `fit`, the optimizer's updates, and images trained on per second."""
+    """One training: the history of `fit`, and the optimizer's updates."""
 
     history: dict[str, list[float]]
     updates: int
-    images_per_second: float
 
 
 def train(
@@ -66,43 +64,78 @@ def train(
 ) -> Training:
     """Train a compiled model from fresh weights made with `seed`.
 
-    A second call of the same model begins anew (`models.restart`) and needs no new compilation. The speed is
-    that of the median epoch without the first, which compiles (unless there is only one); it counts processor
-    time, and elapsed time where a GPU works. `options` go to `fit`. Raises ValueError for a model that is not
-    compiled.
+    A second call of the same model begins anew (`models.restart`) and needs no new compilation. `options` go to
+    `fit`. Raises ValueError for a model that is not compiled.
     """
-    if getattr(model, "optimizer", None) is None:
-        raise ValueError("train needs a compiled model: call model.compile(...) first.")
+    _compiled(model)
     restart(model, seed=seed)
-    timer = _EpochTimer()
     options = {"verbose": 0} | options
-    history = model.fit(
-        x=x, y=y, epochs=epochs, batch_size=batch_size, callbacks=[*callbacks, timer], **options
-    ).history
-    seconds = statistics.median(timer.seconds[1:] or timer.seconds)
-    return Training(history, int(model.optimizer.iterations), len(x) / max(seconds, 1e-9))
+    history = model.fit(x=x, y=y, epochs=epochs, batch_size=batch_size, callbacks=list(callbacks), **options)
+    return Training(history.history, int(model.optimizer.iterations))
 
 
-class _EpochTimer(keras.callbacks.Callback):
-    """Seconds of every epoch, without its validation."""
+def _compiled(model: keras.Model) -> None:
+    if getattr(model, "optimizer", None) is None:
+        raise ValueError("training needs a compiled model: call model.compile(...) first.")
+
+
+def speeds(
+    models: Mapping[str, tuple[keras.Model, int]],
+    x: np.ndarray,
+    y: np.ndarray,
+    *,
+    rounds: int = 3,
+    batches: int = 6,
+) -> dict[str, float]:
+    """Images that each of several models trains on per second, measured in turns.
+
+    `models` maps a name to a compiled model and its batch size. In each of the `rounds` every model trains on
+    `batches` batches, and the median batch of all rounds counts: taking turns spreads over all models whatever
+    else the machine does meanwhile, and the median is deaf to a few slow batches, the one that compiles among
+    them. Weights and optimizers are put back, so nothing is learned. Raises ValueError for a model that is not
+    compiled, and for too few images.
+    """
+    rounds = whole_number(rounds, "rounds", least=1)
+    batches = whole_number(batches, "batches", least=1)
+    before = {}
+    for name, (model, batch_size) in models.items():
+        _compiled(model)
+        if len(x) < batches * batch_size:
+            raise ValueError(
+                f"{name!r} needs {batches} batches of {batch_size} images, and there are {len(x)}."
+            )
+        model.optimizer.build(model.trainable_variables)
+        before[name] = [variable.numpy() for variable in _state(model)]
+    seconds: dict[str, list[float]] = {name: [] for name in models}
+    for _ in range(rounds):
+        for name, (model, batch_size) in models.items():
+            timer = _BatchTimer()
+            images = slice(batches * batch_size)
+            model.fit(x[images], y[images], batch_size=batch_size, verbose=0, callbacks=[timer])
+            seconds[name] += timer.seconds
+    for name, (model, _) in models.items():
+        for variable, value in zip(_state(model), before[name], strict=True):
+            variable.assign(value)
+    return {name: batch_size / statistics.median(seconds[name]) for name, (_, batch_size) in models.items()}
+
+
+def _state(model: keras.Model) -> list[keras.Variable]:
+    return [*model.variables, *model.optimizer.variables]
+
+
+class _BatchTimer(keras.callbacks.Callback):
+    """Seconds that every batch took."""
 
     def __init__(self) -> None:
         super().__init__()
-        gpu = tf.config.list_physical_devices("GPU")
-        self.clock = time.perf_counter if gpu else time.process_time
         self.seconds: list[float] = []
 
-    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        self._start = self.clock()
+    def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+        self._start = time.perf_counter()
 
-    def on_test_begin(self, logs: Any = None) -> None:
-        self._pause = self.clock()
-
-    def on_test_end(self, logs: Any = None) -> None:
-        self._start += self.clock() - self._pause
-
-    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        self.seconds.append(self.clock() - self._start)
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        float(logs["loss"])  # a GPU works on after the call has come back; asking for the loss waits for it
+        self.seconds.append(time.perf_counter() - self._start)
 
 
 def accuracy(model: keras.Model, x: np.ndarray, y: np.ndarray, *, batch_size: int = 500) -> float:

@@ -62,7 +62,7 @@ def test_the_same_seed_gives_the_same_training_twice(images):
     assert abs(first[0] - other[0]) > 1e-4
 
 
-def test_a_training_counts_updates_and_speed_and_passes_options_on(images):
+def test_a_training_counts_updates_and_passes_options_on(images):
     x, y = images
     seen = []
     spy = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: seen.append(epoch))
@@ -79,31 +79,45 @@ def test_a_training_counts_updates_and_speed_and_passes_options_on(images):
     assert run.updates == 3 * 4  # three batches of 8 and one of 6
     assert seen == [0, 1, 2]
     assert set(run.history) == {"loss", "accuracy", "val_loss", "val_accuracy"}
-    assert 0 < run.images_per_second < 1e7
 
 
-def test_an_epoch_is_timed_without_its_validation(monkeypatch):
-    times = iter([0, 50, 60, 68, 100, 101, 103, 111, 200, 210, 215, 221, 300, 400, 401, 404])
-    monkeypatch.setattr(recipes.time, "process_time", lambda: float(next(times)))
-    monkeypatch.setattr(recipes.time, "perf_counter", lambda: float(next(times)))
-    timer = recipes._EpochTimer()
-    for epoch in range(4):
-        timer.on_epoch_begin(epoch)
-        timer.on_test_begin()
-        timer.on_test_end()
-        timer.on_epoch_end(epoch)
-    assert timer.seconds == [58, 9, 16, 103]
-
-
-def test_the_speed_leaves_the_compiling_epoch_out(images, monkeypatch):
+def test_speed_is_that_of_the_median_batch_of_all_rounds(images, monkeypatch):
     x, y = images
+    moments = iter(
+        np.cumsum([0, 9, 0, 4, 0, 8, 0, 7, 0, 2, 0, 6, 0, 5, 0, 5])
+    )  # two models, rounds and batches
+    monkeypatch.setattr(recipes.time, "perf_counter", lambda: float(next(moments)))
+    models = {"small batches": (tiny(), 4), "large batches": (tiny(), 12)}
+    measured = recipes.speeds(models, x, y, rounds=2, batches=2)
+    assert measured == {"small batches": 4 / 5, "large batches": 12 / 6}  # of 9, 4, 2, 6 and of 8, 7, 5, 5
 
-    class Fixed(keras.callbacks.Callback):
-        seconds = (100.0, 2.0, 3.0, 7.0)
 
-    monkeypatch.setattr(recipes, "_EpochTimer", Fixed)
-    run = recipes.train(tiny(), x, y, seed=0, epochs=1, batch_size=8)
-    assert run.images_per_second == pytest.approx(len(x) / 3)
+def test_measuring_the_speed_teaches_nothing(images):
+    x, y = images
+    model, fresh = tiny(), tiny()
+    recipes.train(model, x, y, seed=0, epochs=1, batch_size=8)
+    before = [variable.numpy() for variable in [*model.variables, *model.optimizer.variables]]
+    measured = recipes.speeds({"trained": (model, 8), "fresh": (fresh, 4)}, x, y, rounds=1, batches=2)
+    after = [variable.numpy() for variable in [*model.variables, *model.optimizer.variables]]
+    assert all(np.array_equal(old, new) for old, new in zip(before, after, strict=True))
+    assert all(0 < speed < 1e7 for speed in measured.values())
+
+
+def test_a_slower_model_has_a_lower_speed(images):
+    x, y = np.zeros((16, 32, 32, 3), "uint8"), np.arange(16) % 5
+    large, small = (build_convnet((32, 32, 3), 5, [filters]) for filters in (64, 1))
+    for model in (large, small):
+        model.compile(optimizer="adam", loss="sparse_categorical_crossentropy")
+    measured = recipes.speeds({"large": (large, 8), "small": (small, 8)}, x, y, batches=2)
+    assert measured["large"] < measured["small"]
+
+
+def test_speeds_need_compiled_models_and_enough_images(images):
+    x, y = images
+    with pytest.raises(ValueError, match="'big' needs 6 batches of 16"):
+        recipes.speeds({"big": (tiny(), 16)}, x, y)
+    with pytest.raises(ValueError, match="compile"):
+        recipes.speeds({"raw": (build_convnet((6, 8, 3), 5, [4]), 4)}, x, y, batches=1)
 
 
 def test_an_uncompiled_model_is_refused(images):
