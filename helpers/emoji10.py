@@ -62,21 +62,17 @@ def load_art(art: str) -> Art:
     return Art(**arrays)
 
 
-def scenes(count: int, *, seed: int, art: str = "train", size: int = 32) -> tuple[np.ndarray, np.ndarray]:
+def scenes(
+    count: int, *, seed: int, art: str = "train", size: int = 32, objects: bool = True
+) -> tuple[np.ndarray, np.ndarray]:
     """Draw `count` scenes: (images (count, size, size, 3) uint8, labels (count,) int64).
 
     The classes come in equal numbers (one more of some if `count` is no multiple of ten), shuffled. Within a
     class every picture is equally likely, so a class of few pictures shows each of them often. The same
     seed shows the same scenes at any `size`, 16 to 224; sprites have 64 pixels a side and blur above that.
+    With `objects=False` the same scenes come without what tells the class, pixel by pixel alike elsewhere.
     Raises ValueError or TypeError for a count below 1, a negative seed, an unknown art, or another size.
     """
-    return _scenes(count, seed=seed, art=art, size=size)
-
-
-def _scenes(
-    count: int, *, seed: int, art: str, size: int, with_sprites: bool = True
-) -> tuple[np.ndarray, np.ndarray]:
-    """`scenes`, or the same without what tells the class: a check that backgrounds give nothing away."""
     count, seed = whole_number(count, "count", least=1), whole_number(seed, "seed", least=0)
     size = whole_number(size, "size", least=SIZES[0])
     if size > SIZES[1]:
@@ -94,7 +90,7 @@ def _scenes(
             _shape(rng, canvas, (0.08, 0.35), away=0.5)
         where = _placements(rng, len(batch))
         gain = _between(rng, SPRITE_GAIN, (len(batch), 1, 1, 3), unit=256)
-        if with_sprites:
+        if objects:
             sprite = _sprites(art, chosen, size, where)
             canvas *= 255 - sprite[..., 3:]
             canvas //= 255

@@ -181,22 +181,22 @@ def test_a_sprite_stands_upright_unmirrored_and_in_the_middle_when_asked():
 def test_the_background_tells_nothing_about_the_class():
     """Scenes without sprites: the nearest class mean, on colours and a coarse picture, is right by chance only."""
 
-    def features(seed, with_sprites):
-        images, labels = emoji10._scenes(2000, seed=seed, art="train", size=32, with_sprites=with_sprites)
+    def features(seed, objects):
+        images, labels = emoji10.scenes(2000, seed=seed, objects=objects)
         return images.reshape(2000, 4, 8, 4, 8, 3).mean(axis=(2, 4)).reshape(2000, -1), labels
 
-    def accuracy(with_sprites):
-        (x, y), (x_test, y_test) = features(1, with_sprites), features(2, with_sprites)
+    def accuracy(objects):
+        (x, y), (x_test, y_test) = features(1, objects), features(2, objects)
         means = np.stack([x[y == label].mean(axis=0) for label in range(10)])
         return (((x_test[:, None] - means) ** 2).sum(axis=-1).argmin(axis=1) == y_test).mean()
 
-    assert 0.07 < accuracy(with_sprites=False) < 0.13
-    assert accuracy(with_sprites=True) > 0.14, "the measure sees sprites"
+    assert 0.07 < accuracy(objects=False) < 0.13
+    assert accuracy(objects=True) > 0.14, "the measure sees sprites"
 
 
 def test_scenes_without_sprites_differ_only_where_the_sprite_was():
-    whole, labels = emoji10._scenes(100, seed=8, art="train", size=32)
-    bare, same = emoji10._scenes(100, seed=8, art="train", size=32, with_sprites=False)
+    whole, labels = emoji10.scenes(100, seed=8)
+    bare, same = emoji10.scenes(100, seed=8, objects=False)
     assert np.array_equal(labels, same)
     changed = (whole != bare).any(axis=-1).mean(axis=(1, 2))
     assert (changed > 0.02).all() and 0.15 < changed.mean() < 0.6, "every scene shows its sprite"

@@ -122,9 +122,9 @@ def background_only(seed: int) -> float:
     model.compile(
         optimizer=keras.optimizers.Adam(2e-3), loss="sparse_categorical_crossentropy", metrics=["accuracy"]
     )
-    images, labels = emoji10._scenes(TRAIN, seed=seed, art="train", size=32, with_sprites=False)
+    images, labels = emoji10.scenes(TRAIN, seed=seed, objects=False)
     model.fit(images, labels, epochs=5, batch_size=64, verbose=0)
-    test = emoji10._scenes(TEST, seed=TEST_SEEDS["same art"], art="train", size=32, with_sprites=False)
+    test = emoji10.scenes(TEST, seed=TEST_SEEDS["same art"], objects=False)
     return model.evaluate(*test, verbose=0, batch_size=256)[1]
 
 
