@@ -90,14 +90,19 @@ def restart(model: keras.Model, *, seed: int) -> None:
     compiled training step is kept, which saves a second or two for every run of a repeated experiment.
     The seed of dropout layers is not put back. Raises ValueError for a model that is not compiled.
     """
-    if getattr(model, "optimizer", None) is None:
-        raise ValueError("restart needs a compiled model: call model.compile(...) first.")
+    require_compiled(model, what="restart")
     model.optimizer.build(model.trainable_variables)  # before the first step, or Keras traces that step twice
     keras.utils.set_random_seed(seed)
     model.set_weights(keras.models.clone_model(model).get_weights())
     for variable in model.optimizer.variables:
         if variable.name != "learning_rate":
             variable.assign(keras.ops.zeros_like(variable))
+
+
+def require_compiled(model: keras.Model, *, what: str) -> None:
+    """Raise ValueError that says what to do if `model` is not compiled; `what` is what needs it to be."""
+    if getattr(model, "optimizer", None) is None:
+        raise ValueError(f"{what} needs a compiled model: call model.compile(...) first.")
 
 
 def _two_convolutions(input_shape: Sequence[int]) -> tuple[Any, Any]:

@@ -13,7 +13,7 @@ import numpy as np
 
 from helpers.arguments import whole_number
 from helpers.course import quiet_start
-from helpers.models import restart
+from helpers.models import require_compiled, restart
 
 with quiet_start():
     import keras
@@ -67,16 +67,11 @@ def train(
     A second call of the same model begins anew (`models.restart`) and needs no new compilation. `options` go to
     `fit`. Raises ValueError for a model that is not compiled.
     """
-    _compiled(model)
+    require_compiled(model, what="training")
     restart(model, seed=seed)
     options = {"verbose": 0} | options
     history = model.fit(x=x, y=y, epochs=epochs, batch_size=batch_size, callbacks=list(callbacks), **options)
     return Training(history.history, int(model.optimizer.iterations))
-
-
-def _compiled(model: keras.Model) -> None:
-    if getattr(model, "optimizer", None) is None:
-        raise ValueError("training needs a compiled model: call model.compile(...) first.")
 
 
 def speeds(
@@ -99,7 +94,7 @@ def speeds(
     batches = whole_number(batches, "batches", least=1)
     before = {}
     for name, (model, batch_size) in models.items():
-        _compiled(model)
+        require_compiled(model, what="training")
         if len(x) < batches * batch_size:
             raise ValueError(
                 f"{name!r} needs {batches} batches of {batch_size} images, and there are {len(x)}."
@@ -146,8 +141,14 @@ def accuracy(model: keras.Model, x: np.ndarray, y: np.ndarray, *, batch_size: in
 def answers(model: keras.Model, x: np.ndarray, *, batch_size: int = 500) -> np.ndarray:
     """The most probable class of every image, shape (images,). Calls the model directly: no compilation."""
     count = whole_number(batch_size, "batch_size", least=1)
-    parts = [model(x[start : start + count], training=False) for start in range(0, len(x), count)]
-    return np.concatenate([np.argmax(keras.ops.convert_to_numpy(part), axis=1) for part in parts])
+    return np.argmax(in_batches(model, x, batch_size=count), axis=1)
+
+
+def in_batches(model: Any, images: np.ndarray, *, batch_size: int = 32) -> np.ndarray:
+    """The model's outputs for all images, in inference mode; called directly, so nothing is compiled."""
+    starts = range(0, len(images), batch_size)
+    parts = [model(images[start : start + batch_size], training=False) for start in starts]
+    return np.concatenate([keras.ops.convert_to_numpy(part) for part in parts])
 
 
 def per_class(labels: np.ndarray, answered: np.ndarray, *, classes: int) -> np.ndarray:

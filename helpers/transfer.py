@@ -3,13 +3,12 @@
     mine = transfer.learn("photos/train")  # one folder of photographs for each class
     transfer.show_page(mine.predict("photos/new"))
 
-Notebook 07 builds the same in plain Keras, step by step; it also calls `per_class`.
+Notebook 07 builds the same in plain Keras, step by step; it also calls `per_class` and `in_batches`.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -18,6 +17,7 @@ from helpers import image_folders, plots, pretrained
 from helpers.arguments import whole_number
 from helpers.course import quiet_start
 from helpers.data_files import DataError
+from helpers.recipes import in_batches
 
 with quiet_start():
     import keras
@@ -151,13 +151,6 @@ def new_head(features: int, *, classes: int, rate: float = 3e-3) -> keras.Model:
     head.compile(optimizer=keras.optimizers.Adam(rate), loss="sparse_categorical_crossentropy")
     head.optimizer.build(head.trainable_variables)  # or Keras traces the first training step twice
     return head
-
-
-def in_batches(model: Any, images: np.ndarray, *, batch_size: int = BATCH) -> np.ndarray:
-    """The model's outputs for all images, in inference mode; called directly, so nothing is compiled."""
-    starts = range(0, len(images), batch_size)
-    parts = [model(images[start : start + batch_size], training=False) for start in starts]
-    return np.concatenate([keras.ops.convert_to_numpy(part) for part in parts])
 
 
 def per_class(labels: np.ndarray, count: int, *, seed: int) -> np.ndarray:

@@ -12,6 +12,7 @@ from helpers.exercises.core import (
     as_array,
     as_float,
     as_int,
+    check_bug_lines,
     has_blank,
     result_of,
 )
@@ -117,6 +118,36 @@ def test_as_array_checks_the_shape_in_the_learners_words():
     with pytest.raises(WrongAnswer, match="it has shape a single number; it must be 2"):
         as_array(1, what="it", shape=(2,))
     assert as_float(np.float32(0.5), what="it") == 0.5
+
+
+FOUND = {"fine": {1: "line 1 is fine: a name", 4: "line 4 is fine: an end"}, "clues": {2: "what?", 3: "why?"}}
+
+
+@pytest.mark.parametrize("answer", [[2, 3], (3, 2), {2, 3}, range(2, 4), np.array([2.0, 3.0]), [2, 2, 3]])
+def test_bug_lines_are_taken_in_any_order_and_form(answer):
+    check_bug_lines(answer, **FOUND, example="[1, 2]")
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ("2, 3", r"as a list, for example \[1, 2\]\."),
+        ([2, 5], "There is no line 5: they go from 1 to 4."),
+        ([0], "There is no line 0"),
+        ([2, 4], "^Line 4 is fine: an end.$"),
+        ([3], r"1 of 2 found, and no false alarm. Look again at the others: what\?"),
+        ([], "0 of 2 found"),
+    ],
+)
+def test_bug_lines_say_what_to_look_at(answer, said):
+    with pytest.raises(WrongAnswer, match=said):
+        check_bug_lines(answer, **FOUND, example="[1, 2]")
+
+
+@pytest.mark.parametrize("answer", [____, [____], [2, ____]])
+def test_blank_bug_lines_are_not_answered(answer):
+    with pytest.raises(NotAnswered):
+        check_bug_lines(answer, **FOUND, example="[1, 2]")
 
 
 @pytest.mark.parametrize("letter", ["a", "A", " a ", "a)", "(a)", "a."])

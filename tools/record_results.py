@@ -105,9 +105,8 @@ def tables(runs: list[dict]) -> str:
             versions = ", ".join(f"{package} {version}" for package, version in run["versions"].items())
             cells = [run["seed"], run["date"], f"{run['seconds'] / 60:.1f}", f"{run['peak_mb']:,} MB"]
             lines.append("| " + " | ".join(map(str, [*cells, run["machine"], versions])) + " |")
-        lines += [
-            f"\nSeed {run['seed']}: {run['remark']}" for run in mine if "remark" in run
-        ]  # written by hand
+        # a remark is added to a run's file by hand
+        lines += [f"\nSeed {run['seed']}: {run['remark']}" for run in mine if "remark" in run]
         lines += ["", "| | claim | measured | needs |", "| --- | --- | --- | --- |"]
         for claim in mine[0]["claims"]:
             same = [

@@ -195,6 +195,34 @@ def check_counts(cases: Iterable[tuple[str, Any, int, Mapping[int, str]]], *, ot
             raise WrongAnswer(f"{name} is not {number:,}: {mistakes.get(number, otherwise)}.")
 
 
+def check_bug_lines(answer: Any, *, fine: Mapping[int, str], clues: Mapping[int, str], example: str) -> None:
+    """Check which lines of a listing hold bugs: a list of line numbers, each of them and no other.
+
+    `clues` gives for every bug's line a question that leads to it, `fine` for every other line why it is right
+    ("line 4 is fine: ..."); together they number the listing's lines from 1. `example` shows the form wanted.
+    """
+    if isinstance(answer, (str, bytes, dict)):
+        raise WrongAnswer(f"Give the line numbers as a list, for example {example}.")
+    if has_blank(answer):
+        raise NotAnswered
+    items = list(answer) if isinstance(answer, (set, frozenset, range)) else answer
+    numbers = {
+        as_int(item, what="A line number") for item in np.ravel(as_array(items, what="The list of lines"))
+    }
+    last = max(*fine, *clues)
+    for number in sorted(numbers):
+        if not 1 <= number <= last:
+            raise WrongAnswer(f"There is no line {number}: they go from 1 to {last}.")
+        if number in fine:
+            raise WrongAnswer(f"{fine[number][0].upper()}{fine[number][1:]}.")
+    missing = sorted(set(clues) - numbers)
+    if missing:
+        raise WrongAnswer(
+            f"{len(numbers)} of {len(clues)} found, and no false alarm. "
+            f"Look again at the others: {clues[missing[0]]}"
+        )
+
+
 def worded_shape(shape: tuple[int, ...]) -> str:
     """(3, 2) as "3×2", and () as "a single number"."""
     return "×".join(map(str, shape)) if shape else "a single number"

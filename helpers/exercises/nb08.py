@@ -6,13 +6,11 @@ import numpy as np
 
 from helpers.exercises.core import (
     Exercise,
-    NotAnswered,
     Quiz,
     WrongAnswer,
     as_array,
     as_float,
-    as_int,
-    has_blank,
+    check_bug_lines,
     refuse_mistakes,
     result_of,
     worded_shape,
@@ -349,6 +347,7 @@ _FINE = {
     11: "line 11 is fine: a Functional model needs its inputs and outputs",
     12: "line 12 is fine: the folder's labels are integers, and the loss is the sparse one",
     13: "line 13 is fine: fit gets both datasets; ask what lines 5 and 6 put into them",
+    15: "line 15 is fine: predict needs a batch, and switches augmentation off",
 }
 _CLUES = {
     3: "which pictures may decide about mean and variance?",
@@ -360,27 +359,7 @@ _CLUES = {
 
 
 def _examine_bug_lines(answer: Any) -> None:
-    if isinstance(answer, (str, bytes, dict)):
-        raise WrongAnswer("Give the line numbers as a list, for example [2, 9].")
-    if has_blank(answer):
-        raise NotAnswered
-    items = list(answer) if isinstance(answer, (set, frozenset, range)) else answer
-    numbers = {
-        as_int(item, what="A line number") for item in np.ravel(as_array(items, what="The list of lines"))
-    }
-    for number in sorted(numbers):
-        if not 1 <= number <= 15:
-            raise WrongAnswer(f"There is no line {number}: they go from 1 to 15.")
-        if number == 15:
-            raise WrongAnswer("Line 15 is fine: predict needs a batch, and switches augmentation off.")
-        if number in _FINE:
-            raise WrongAnswer(f"{_FINE[number][0].upper()}{_FINE[number][1:]}.")
-    missing = sorted(set(_CLUES) - numbers)
-    if missing:
-        raise WrongAnswer(
-            f"{len(numbers)} of {len(_CLUES)} found, and no false alarm. "
-            f"Look again at the others: {_CLUES[missing[0]]}"
-        )
+    check_bug_lines(answer, fine=_FINE, clues=_CLUES, example="[2, 9]")
 
 
 bug_lines = Exercise(

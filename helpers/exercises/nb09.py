@@ -6,13 +6,11 @@ import numpy as np
 
 from helpers.exercises.core import (
     Exercise,
-    NotAnswered,
     Quiz,
     WrongAnswer,
     as_array,
-    as_int,
+    check_bug_lines,
     check_counts,
-    has_blank,
     refuse_mistakes,
     result_of,
     worded_shape,
@@ -140,25 +138,7 @@ _FINE = {
 
 
 def _examine_bug_lines(answer: Any) -> None:
-    if isinstance(answer, (str, bytes, dict)):
-        raise WrongAnswer("Give the line numbers as a list, for example [4, 9].")
-    if has_blank(answer):
-        raise NotAnswered
-    items = list(answer) if isinstance(answer, (set, frozenset, range)) else answer
-    numbers = {
-        as_int(item, what="A line number") for item in np.ravel(as_array(items, what="The list of lines"))
-    }
-    for number in sorted(numbers):
-        if not 1 <= number <= 10:
-            raise WrongAnswer(f"There is no line {number}: they go from 1 to 10.")
-        if number in _FINE:
-            raise WrongAnswer(f"{_FINE[number][0].upper()}{_FINE[number][1:]}.")
-    missing = sorted(set(_CLUES) - numbers)
-    if missing:
-        raise WrongAnswer(
-            f"{len(numbers)} of {len(_CLUES)} found, and no false alarm. "
-            f"Look again at the others: {_CLUES[missing[0]]}"
-        )
+    check_bug_lines(answer, fine=_FINE, clues=_CLUES, example="[4, 9]")
 
 
 bug_lines = Exercise(
