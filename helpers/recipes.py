@@ -3,7 +3,6 @@
 Notebook 04 calls these for its experiments; what a recipe consists of stands there in plain Keras.
 """
 
-import statistics
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -79,16 +78,15 @@ def speeds(
     x: np.ndarray,
     y: np.ndarray,
     *,
-    rounds: int = 3,
+    rounds: int = 5,
     batches: int = 6,
 ) -> dict[str, float]:
     """Images that each of several models trains on per second, measured in turns.
 
     `models` maps a name to a compiled model and its batch size. In each of the `rounds` every model trains on
-    `batches` batches, and the median batch of all rounds counts: taking turns spreads over all models whatever
-    else the machine does meanwhile, and the median is deaf to a few slow batches, the one that compiles among
-    them. Weights and optimizers are put back, so nothing is learned. Raises ValueError for a model that is not
-    compiled, and for too few images.
+    `batches` batches, and the fastest batch of all rounds counts: whatever else the machine does can only slow a
+    batch down, and taking turns gives every model its chance of a quiet moment. Weights and optimizers are put
+    back, so nothing is learned. Raises ValueError for a model that is not compiled, and for too few images.
     """
     rounds = whole_number(rounds, "rounds", least=1)
     batches = whole_number(batches, "batches", least=1)
@@ -111,7 +109,7 @@ def speeds(
     for name, (model, _) in models.items():
         for variable, value in zip(_state(model), before[name], strict=True):
             variable.assign(value)
-    return {name: batch_size / statistics.median(seconds[name]) for name, (_, batch_size) in models.items()}
+    return {name: batch_size / min(seconds[name]) for name, (_, batch_size) in models.items()}
 
 
 def _state(model: keras.Model) -> list[keras.Variable]:

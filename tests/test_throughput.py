@@ -1,4 +1,4 @@
-"""throughput: counts every image, takes the median, leaves the first pass out, and includes the work."""
+"""throughput: counts every image, takes the fastest pass, leaves the first pass out, and includes the work."""
 
 import time
 
@@ -21,11 +21,11 @@ class Passes:
         yield self.wrap(np.zeros((self.images, 2, 2, 3)))
 
 
-def test_the_median_of_the_passes_counts_and_the_first_pass_does_not():
-    passes = Passes(0.2, 0.02, 0.1, 0.02)
+def test_the_fastest_pass_counts_and_the_first_does_not():
+    passes = Passes(0.001, 0.1, 0.02, 0.1)
     rate = images_per_second(passes, repeats=3)
     assert passes.started == 4
-    assert 300 < rate < 510, "10 images in 0.02 s; the mean of the rates or of the times would be far lower"
+    assert 300 < rate < 510, "10 images in 0.02 s; mean and median are far lower, the first pass far higher"
 
 
 def test_without_warm_up_every_pass_counts():
