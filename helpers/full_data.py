@@ -25,6 +25,7 @@ from helpers.data_files import (
 )
 
 CIFAR10_UNPACKED = ("cifar-10-batches-py-target/cifar-10-batches-py", "cifar-10-batches-py")
+FLOWERS_FOLDERS = ("flower_photos", "flowers")  # their names in CNN_DATA_DIR
 FLOWERS_UNPACKED = ("flower_photos_extracted/flower_photos", "flower_photos/flower_photos", "flower_photos")
 
 
@@ -57,7 +58,7 @@ def load(name: str) -> tuple[dict[str, np.ndarray], str]:
 
 def flowers() -> tuple[Path, str]:
     """The folder with a folder of photographs for each kind of flower, and where it came from."""
-    for place in ("flower_photos", "flowers"):
+    for place in FLOWERS_FOLDERS:
         local = _in_data_dir(place)
         if local is not None:
             return local, "the full set, from CNN_DATA_DIR"
@@ -66,6 +67,26 @@ def flowers() -> tuple[Path, str]:
             return keras_cache() / place, "the full set, from Keras' cache"
     archives, source = _files("flowers", SPECS["flowers"])
     return unpack(archives[0], keras_cache() / FLOWERS_UNPACKED[0]), source
+
+
+def whereabouts(name: str) -> tuple[str, int]:
+    """Where the full set would be taken from, in a few words, and how many bytes would be downloaded first.
+
+    Opens no file and asks no network: a file counts as there if it has its published size. Raises `DataError`
+    if CNN_DATA_DIR names no folder.
+    """
+    spec, cache = SPECS[name], keras_cache()
+    if not spec.remotes:
+        return "drawn by the course", 0
+    if any(map(_in_data_dir, FLOWERS_FOLDERS if name == "flowers" else (f"{name}.npz",))):
+        return "CNN_DATA_DIR", 0
+    unpacked = {"cifar10": CIFAR10_UNPACKED, "flowers": FLOWERS_UNPACKED}.get(name, ())
+    inside = {"cifar10": "test_batch", "flowers": "daisy"}.get(name, "")
+    if any((cache / place / inside).exists() for place in unpacked):
+        return "Keras' cache", 0
+    places = [(remote.size, cache / remote.path) for remote in spec.remotes]
+    missing = sum(size for size, place in places if not (place.is_file() and place.stat().st_size == size))
+    return ("Keras' cache", 0) if not missing else ("the network", missing)
 
 
 def unpack(archive: Path, target: Path) -> Path:

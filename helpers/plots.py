@@ -6,10 +6,12 @@ The notebooks call these for what repeats; a figure that is a lesson's own point
 import base64
 import html
 import io
+import sys
 from collections.abc import Mapping, Sequence
 
-import matplotlib.pyplot as plt
+import matplotlib
 import numpy as np
+from matplotlib import rcsetup
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
@@ -27,7 +29,7 @@ STYLE = {
     "font.size": 11,
     "axes.spines.top": False,
     "axes.spines.right": False,
-    "axes.prop_cycle": plt.cycler(color=COLORS),
+    "axes.prop_cycle": rcsetup.cycler(color=COLORS),
     "lines.linewidth": 2,
     "image.cmap": "gray",
 }
@@ -36,9 +38,14 @@ STYLE = {
 def new_figure(
     *, rows: int = 1, columns: int = 1, width: float = 8, height: float = 3.2
 ) -> tuple[Figure, np.ndarray]:
-    """A figure in the course's style and its axes as a flat array; width and height in inches."""
-    with plt.rc_context(STYLE):
-        figure, axes = plt.subplots(rows, columns, figsize=(width, height), squeeze=False)
+    """A figure in the course's style and its axes as a flat array; width and height in inches.
+
+    It is none of pyplot's: JupyterLab answers widgets in a thread of its own, and pyplot, which keeps one list of
+    figures for all threads, then mixes them up or closes one that is being drawn (jupyterlab issue 19719).
+    """
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(width, height))
+        axes = figure.subplots(rows, columns, squeeze=False)
     return figure, axes.ravel()
 
 
@@ -67,9 +74,12 @@ def as_html(figure: Figure, *, alt: str) -> str:
 
 def encoded_png(figure: Figure, *, colours: int | None = 256) -> str:
     """`figure` as a small PNG in base64; closes it."""
-    with plt.rc_context(STYLE):
+    with matplotlib.rc_context(STYLE):
         png = small_png(figure, colours=colours)
-    plt.close(figure)
+    if (
+        "matplotlib.pyplot" in sys.modules
+    ):  # a figure that a notebook made with pyplot would be shown once more
+        sys.modules["matplotlib.pyplot"].close(figure)
     return base64.b64encode(png).decode("ascii")
 
 

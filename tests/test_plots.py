@@ -32,6 +32,16 @@ def test_show_gives_png_and_alt_text_and_closes_the_figure(shown):
     assert plt.get_fignums() == []
 
 
+def test_pyplot_does_not_know_the_figures(shown):
+    # Widgets are answered in another thread, and pyplot's list of figures is shared by all threads.
+    figure, _ = plots.new_figure()
+    assert plt.get_fignums() == []
+    mine = plt.figure()  # one that a notebook makes with pyplot is closed, or it would appear twice
+    plots.show(mine, alt=ALT)
+    plots.show(figure, alt=ALT)
+    assert plt.get_fignums() == [] and len(shown) == 2
+
+
 def test_the_same_figure_gives_the_same_bytes(shown):
     for _ in range(2):
         plots.image_grid(IMAGES, alt=ALT)

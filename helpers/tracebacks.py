@@ -1,0 +1,66 @@
+"""Errors to look at: run something that fails and show what Python says, without stopping the notebook.
+
+Notebook 00 calls it for its lesson on reading a traceback.
+"""
+
+import linecache
+import re
+import sys
+import traceback
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any
+
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def show(function: Callable[[], Any]) -> None:
+    """Call `function` and print the traceback that stopped it, as this notebook would show it.
+
+    Says so if nothing went wrong.
+    """
+    error = _error_of(function)
+    print("No error." if error is None else as_text(error))
+
+
+def summary(function: Callable[[], Any]) -> None:
+    """Call `function` and print the two lines of its traceback that matter: the lowest of the caller's, and the last.
+
+    The caller's are those in the notebook or module in which `function` was written.
+    """
+    error = _error_of(function)
+    if error is None:
+        print("No error.")
+        return
+    frames = [frame for frame in _frames(error) if frame.tb_frame.f_globals is function.__globals__]
+    lowest = linecache.getline(frames[-1].tb_frame.f_code.co_filename, frames[-1].tb_lineno).strip()
+    print(f"[{len(as_text(error).splitlines())} lines of traceback, two of which matter]")
+    print(f"your line: {lowest}")
+    print(f"the end:   {type(error).__name__}: {error}")
+
+
+def as_text(error: BaseException) -> str:
+    """The traceback of `error` from the caller's line on: IPython's, where there is one, without colours."""
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    trace = next(iter(_frames(error)), None)
+    if shell is None:
+        return "".join(traceback.format_exception(type(error), error, trace)).strip()
+    lines = shell.InteractiveTB.structured_traceback(type(error), error, trace, tb_offset=0)
+    return _COLOUR.sub("", "\n".join(lines)).strip()
+
+
+def _frames(error: BaseException) -> list[TracebackType]:
+    """The steps of the traceback, the caller's line first; the one of this module is left out."""
+    frames, trace = [], error.__traceback__.tb_next
+    while trace is not None:
+        frames.append(trace)
+        trace = trace.tb_next
+    return frames
+
+
+def _error_of(function: Callable[[], Any]) -> Exception | None:
+    try:
+        function()
+    except Exception as error:  # any error is the lesson
+        return error
+    return None
