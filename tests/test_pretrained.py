@@ -12,7 +12,7 @@ import warnings
 from collections import OrderedDict
 from pathlib import Path
 
-import convert_efficientnet as converter
+import efficientnet_checkpoint as converter
 import numpy as np
 import pytest
 
@@ -275,6 +275,10 @@ class CheckpointWriter(pickle.Pickler):
         if isinstance(value, types.SimpleNamespace):
             return "storage", value.kind, value.key, "cpu", len(value.data), None
         return None
+
+
+def test_the_converter_knows_the_blocks():
+    assert [stage.blocks for stage in efficientnet.STAGES] == list(converter.BLOCKS)
 
 
 @pytest.fixture
