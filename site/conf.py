@@ -1,0 +1,66 @@
+"""Sphinx' settings for the course as a web site. `make site` builds it; see tools/site_pages.py for its sources."""
+
+import re
+from pathlib import Path
+
+from docutils import nodes
+from docutils.utils.math import MathError, latex2mathml
+from sphinx.application import Sphinx
+from sphinx.util import logging
+from sphinx.util.docutils import SphinxTranslator
+
+SOURCE = Path(__file__).resolve().parent.parent / "build" / "site-source"
+
+project = "Image classification with convolutional networks"
+language = "en"
+extensions = ["myst_nb"]
+exclude_patterns = ["extra"]
+
+nb_execution_mode = "off"  # the stored outputs are shown
+nb_render_markdown_format = "gfm"  # tables of claims are Markdown
+nb_mime_priority_overrides = [("html", "text/markdown", 5)]
+myst_enable_extensions = ["dollarmath", "colon_fence"]
+myst_heading_anchors = 3
+
+html_theme = "furo"
+html_title = "Image classification with CNNs"  # what stands beside every page
+html_static_path = ["static"]
+html_css_files = ["site.css"]
+html_favicon = "static/favicon.svg"
+html_extra_path = [str(SOURCE / "extra")]
+html_copy_source = False
+html_show_sourcelink = False
+html_show_sphinx = False
+html_show_copyright = False
+html_use_index = False
+html_math_renderer = "mathml"
+html_theme_options = {"top_of_page_buttons": []}
+pygments_dark_style = "github-dark"
+
+# `only` on the front page: say what is there.
+if (SOURCE / "extra" / "downloads" / "colab").is_dir():
+    tags.add("colab")  # noqa: F821  (Sphinx gives this file `tags`)
+if (SOURCE / "extra" / "downloads" / "cnn-course.zip").is_file():
+    tags.add("archive")  # noqa: F821
+
+
+def write_mathml(translator: SphinxTranslator, node: nodes.math | nodes.math_block) -> None:
+    """Write a formula as MathML, which browsers draw themselves: no script and no font to fetch.
+
+    A formula that docutils cannot translate is a warning, and so stops the build.
+    """
+    block = isinstance(node, nodes.math_block)
+    # docutils knows \bigl and \bigr, which differ from \big in their spacing only
+    source = re.sub(r"\\([bB]igg?)(?![a-zA-Z])", r"\\\1l", node.astext())
+    try:
+        formula = latex2mathml.tex2mathml(source, as_block=block)
+    except MathError as error:
+        logging.getLogger(__name__).warning("formula %r: %s", node.astext(), error, location=node)
+    else:
+        translator.body.append(f'<div class="math">{formula}</div>' if block else formula)
+    raise nodes.SkipNode
+
+
+def setup(app: Sphinx) -> None:
+    """Tell Sphinx of the formulas' renderer."""
+    app.add_html_math_renderer("mathml", (write_mathml, None), (write_mathml, None))

@@ -1,0 +1,216 @@
+"""How a notebook becomes a page of the site: folded hints and solutions, links between notebooks, downloads.
+
+Pure functions on notebooks; `site_pages.py` calls them. A page cannot run code, so what only a running notebook
+can answer (a hint, a solution, a quiz) stands folded on it.
+"""
+
+import copy
+import html
+import importlib
+import re
+from collections.abc import Callable, Collection, Mapping
+
+import nbformat
+
+HELP = re.compile(r"^# (nb\d\d)\.(\w+)\.(?:hint|solution)\(", re.MULTILINE)
+QUIZ = re.compile(r"^(nb\d\d)\.(\w+)\.ask\(\)", re.MULTILINE)
+_UNANSWERED = re.compile(r"^Not answered yet.*\n?\Z", re.MULTILINE)  # 00 shows it among other answers: kept
+_FENCE = re.compile(r"(^```.*?^```)", re.MULTILINE | re.DOTALL)
+_FIXED = re.compile(
+    r"(`[^`]*`|!?\[[^\]]*\]\([^)]*\)|\$\$.*?\$\$|\$[^$]*\$|<[^>]+>)", re.DOTALL
+)  # left as it is
+_MENTION = re.compile(r"\b[Nn]otebooks? \d\d(?:(?:, and |, | and | to )\d\d)*(?!\d|[.,]\d|%)")
+_BESIDE = re.compile(r"\]\((\d\d_\w+)\.ipynb\)")  # a link to the notebook beside, in an output
+_KOREAN = re.compile(r"[가-힣]+(?:[ ·][가-힣]+)*")
+
+
+def as_page(
+    notebook: nbformat.NotebookNode, *, name: str, pages: Mapping[str, str], downloads: Mapping[str, str]
+) -> nbformat.NotebookNode:
+    """The notebook as the site shows it; `notebook` itself stays as it is.
+
+    `name` is its file's stem, `pages` maps each number ("02") to the file of that notebook, `downloads` maps
+    a link's text to its address as seen from the page.
+    """
+    page = copy.deepcopy(notebook)
+    others = {number: file for number, file in pages.items() if number != name[:2]}
+    cells = _folded_opening(page.cells)
+    cells.insert(1, _markdown("site-downloads", _download_line(downloads)))
+    page.cells = []
+    for cell in cells:
+        if cell.cell_type == "markdown":
+            cell.source = for_the_web(cell.source, pages=others)
+            page.cells.append(cell)
+        else:
+            page.cells.extend(_code_cell(cell))
+    return page
+
+
+def title_and_question(notebook: nbformat.NotebookNode) -> tuple[str, str]:
+    """The first heading of a notebook and the question it answers (the first sentence below), as Markdown."""
+    first = notebook.cells[0].source
+    heading, _, rest = first.partition("\n")
+    question = next((line for line in rest.splitlines() if line.strip()), "")
+    return heading.removeprefix("# ").strip(), question.strip().strip("*")
+
+
+def figure_of(notebook: nbformat.NotebookNode, cell_id: str) -> tuple[str, str]:
+    """The figure that a cell drew: its PNG in base64 and its alt text. KeyError if there is none."""
+    for cell in notebook.cells:
+        if cell.id == cell_id:
+            for output in filter(_is_figure, cell.get("outputs", [])):
+                return output.data["image/png"], output.metadata["image/png"]["alt"]
+    raise KeyError(f"no cell {cell_id!r} with a figure")
+
+
+def for_the_web(source: str, *, pages: Mapping[str, str]) -> str:
+    """Markdown with "notebook 05" as a link to its page, and Korean words marked as Korean for screen readers.
+
+    Code, formulas, headings and existing links are left as they are.
+    """
+    parts = _FENCE.split(source)
+    return "".join(part if part.startswith("```") else _prose(part, pages) for part in parts)
+
+
+def folded_help(exercise: object) -> str:
+    """The hints and the solution of an exercise, each in a closed <details>, as Markdown."""
+    hints = list(exercise.hints)
+    labels = ["Hint"] if len(hints) == 1 else [f"Hint {number}" for number in range(1, len(hints) + 1)]
+    parts = [_details(label, f"<p>{_inline(hint)}</p>") for label, hint in zip(labels, hints, strict=True)]
+    code = f"```python\n{exercise.solution_code.strip()}\n```"
+    parts.append(_details("Solution", f"{code}\n\n<p>{_inline(exercise.because)}</p>"))
+    return "\n\n".join(parts)
+
+
+def folded_answer(quiz: object) -> str:
+    """The answer of a quiz with what is to be said about every choice, in a closed <details>, as Markdown."""
+    right = f"<p>The answer is <strong>{html.escape(quiz.answer)}</strong>.</p>"
+    said = "".join(
+        f"<li><strong>{html.escape(letter)}</strong>: {_inline(explanation)}</li>"
+        for letter, (_, explanation) in quiz.choices.items()
+    )
+    return _details("Answer", f"{right}<ul>{said}</ul>")
+
+
+def _folded_opening(cells: list[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]:
+    """The cells with the code between the title and the first text in one fold: a reader comes for the figure."""
+    texts = [number for number, cell in enumerate(cells) if cell.cell_type == "markdown"]
+    if not texts or texts[:2] in ([0], [0, 1]):
+        return list(cells)
+    end = texts[1] if len(texts) > 1 else len(cells)
+    opening = cells[1:end]
+    code = "\n\n".join(cell.source for cell in opening)
+    for cell in opening:
+        _hide_code(cell)
+    fold = _markdown("site-opening", _details("Code: set-up and figure", f"```python\n{code}\n```"))
+    return [cells[0], *(cell for cell in opening if cell.outputs), fold, *cells[end:]]
+
+
+def _code_cell(cell: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
+    """A code cell as the page shows it, with what stands folded beneath it."""
+    if found := HELP.search(cell.source):
+        return [_markdown(cell.id, folded_help(_exercise(*found.groups())))]
+    cell.outputs = [_led_to_pages(output) for output in _without_reminders(cell.outputs)]
+    if found := QUIZ.search(cell.source):
+        _hide_code(cell)
+        return [cell, _markdown(f"{cell.id}-answer", folded_answer(_exercise(*found.groups())))]
+    return _one_figure_each(cell)
+
+
+def _one_figure_each(cell: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
+    """The cell, cut after each figure but the last: MyST-NB knows one alternative text a cell, in its metadata."""
+    pieces = [[]]
+    for output in cell.outputs:
+        if _is_figure(output) and any(map(_is_figure, pieces[-1])):
+            pieces.append([])
+        pieces[-1].append(output)
+    cells = []
+    for number, outputs in enumerate(pieces, start=1):
+        piece = copy.deepcopy(cell)
+        piece.outputs = outputs
+        for figure in filter(_is_figure, outputs):
+            piece.metadata["mystnb"] = {"image": {"alt": figure.metadata["image/png"]["alt"]}}
+        if number > 1:
+            piece.id = f"{cell.id}-{number}"
+            _hide_code(piece)
+        cells.append(piece)
+    return cells
+
+
+def _is_figure(output: nbformat.NotebookNode) -> bool:
+    return "image/png" in output.get("data", {})
+
+
+def _hide_code(cell: nbformat.NotebookNode) -> None:
+    cell.metadata["tags"] = [*cell.metadata.get("tags", []), "remove-input"]
+
+
+def _without_reminders(outputs: Collection[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]:
+    """Outputs without "Not answered yet": it asks for something that cannot be done on a page."""
+    kept = []
+    for output in outputs:
+        if output.get("name") == "stdout":
+            output = nbformat.from_dict({**output, "text": _UNANSWERED.sub("", output.text)})
+        if output.get("text", "nothing was removed"):
+            kept.append(output)
+    return kept
+
+
+def _led_to_pages(output: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """An output whose links to notebooks lead to their pages. Sphinx does so in texts, not in outputs."""
+    if "text/markdown" in output.get("data", {}):
+        output = copy.deepcopy(output)
+        output.data["text/markdown"] = _BESIDE.sub(r"](\1.html)", output.data["text/markdown"])
+    return output
+
+
+def _exercise(module: str, name: str) -> object:
+    return getattr(importlib.import_module(f"helpers.exercises.{module}"), name)
+
+
+def _prose(text: str, pages: Mapping[str, str]) -> str:
+    lines = [
+        line if line.startswith("#") else _between(line, lambda piece: _marked(piece, pages))
+        for line in text.split("\n")
+    ]
+    return "\n".join(lines)
+
+
+def _between(line: str, change: Callable[[str], str]) -> str:
+    """Apply `change` to the parts of a line that are plain prose."""
+    return "".join(piece if number % 2 else change(piece) for number, piece in enumerate(_FIXED.split(line)))
+
+
+def _marked(text: str, pages: Mapping[str, str]) -> str:
+    text = _KOREAN.sub(lambda found: f'<span lang="ko">{found[0]}</span>', text)
+    return _MENTION.sub(lambda found: _linked(found[0], pages), text)
+
+
+def _linked(mention: str, pages: Mapping[str, str]) -> str:
+    """ "notebook 05" as one link, "notebooks 02, 04 and 05" as three."""
+    word, _, numbers = mention.partition(" ")
+    if word.endswith("s"):
+        return f"{word} " + re.sub(r"\d\d", lambda n: _link(n[0], n[0], pages), numbers)
+    return _link(mention, numbers, pages)
+
+
+def _link(text: str, number: str, pages: Mapping[str, str]) -> str:
+    return f"[{text}]({pages[number]})" if number in pages else text
+
+
+def _markdown(cell_id: str, source: str) -> nbformat.NotebookNode:
+    return nbformat.v4.new_markdown_cell(id=cell_id, source=source)
+
+
+def _details(summary: str, body: str) -> str:
+    return f'<details class="folded"><summary>{summary}</summary>\n\n{body}\n\n</details>'
+
+
+def _inline(text: str) -> str:
+    """Plain text with `code` in it as HTML."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text))
+
+
+def _download_line(downloads: Mapping[str, str]) -> str:
+    links = [f'<a href="{address}" download>{html.escape(text)}</a>' for text, address in downloads.items()]
+    return f'<p class="downloads"><span>This page shows stored results.</span> {" ".join(links)}</p>'
