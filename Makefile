@@ -11,15 +11,17 @@ ONLY    ?=
 
 BIN   := .venv/bin
 READY := .venv/.ready
+FLOOR := .venv-floor/bin
+SITE_BIN := .venv-site/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help course test lab outputs bench lint format lock clean
+.PHONY: help course test test-floor test-browser lab outputs colab test-colab site test-site bench lint format lock clean
 
 help:  ## list these commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
-	@echo "  course, outputs: ONLY=\"01 03\" chooses notebooks.   course: PROFILE=full, JOBS=1."
+	@echo "  course, outputs, colab, test-browser: ONLY=\"01 03\" chooses notebooks.   course: PROFILE=full, JOBS=1."
 
 course: $(READY)  ## run every notebook that changed into build/course and print a table
 	$(BIN)/python tools/run_course.py --profile $(PROFILE) --jobs $(JOBS) $(ONLY)
@@ -33,14 +35,49 @@ test: lint  ## check style, the helpers, the notebooks as files, and their store
 	CNN_STRICT=1 CNN_PROFILE=quick JUPYTER_PREFER_ENV_PATH=1 $(BIN)/python -m pytest -n $(JOBS) --dist loadfile \
 		--nbval-lax --nbval-current-env --nbval-cell-timeout 300 notebooks
 
-lab: $(READY)  ## open the notebooks in JupyterLab
-	$(BIN)/jupyter lab --notebook-dir notebooks
+# The two notebooks that use most of Keras: losses, BatchNorm and diagnosis; all the layers and files for augmentation.
+test-floor: export TF_NUM_INTRAOP_THREADS := 1
+test-floor: export TF_NUM_INTEROP_THREADS := 1
+test-floor: export OMP_NUM_THREADS := 1
+test-floor: .venv-floor/.ready  ## run the tests and two notebooks on the oldest versions that pyproject.toml allows
+	$(FLOOR)/python -m pytest -n $(JOBS) --dist loadfile
+	$(FLOOR)/python tools/run_course.py --jobs $(JOBS) --out build/course-floor 05 08
+
+# Playwright has its own environment, for both browser tests: a reader of the course needs none of it.
+BROWSER := .venv-browser
+test-browser: $(READY) $(BROWSER)/.ready  ## use JupyterLab with a real browser (needs Chromium), screenshots in build/
+	$(BROWSER)/bin/python tools/browser_test.py $(ONLY)
+
+$(BROWSER)/.ready: requirements-browser.lock
+	$(PYTHON) -m venv --clear $(BROWSER)
+	$(BROWSER)/bin/python -m pip install --quiet --require-hashes --requirement requirements-browser.lock
+	@touch $@
+
+lab: $(READY)  ## open the notebooks in JupyterLab, beginning with 00
+	$(BIN)/jupyter lab --notebook-dir notebooks --LabApp.default_url=/lab/tree/00_start_here.ipynb
 
 outputs: $(READY)  ## run the notebooks and store them with their outputs
 	$(BIN)/python tools/refresh_outputs.py $(ONLY)
 
+colab:  ## write every notebook as one file for Colab into build/colab (seconds; no packages needed)
+	$(PYTHON) tools/build_colab.py $(ONLY)
+
+test-colab: $(READY) .venv-colab/.ready colab  ## run those files alone, with Colab's versions (a minute each; 2.5 GB of packages)
+	$(BIN)/python tools/try_colab.py $(ONLY)
+
 bench: $(READY)  ## measure our recipes against published ones (needs CNN_DATA_DIR or a network; half an hour and more)
 	$(BIN)/python benchmarks/bench.py $(ONLY)
+
+site: .venv-site/.ready colab  ## build the course as a web site into build/site (any warning is an error)
+	rm -rf build/site build/site-part build/site-doctrees
+	$(SITE_BIN)/python tools/site_pages.py build/site-source
+	$(SITE_BIN)/python -m sphinx --fail-on-warning --keep-going --quiet --builder html --conf-dir site \
+		--doctree-dir build/site-doctrees build/site-source build/site-part
+	mv build/site-part build/site
+	@echo "open build/site/index.html ($$(du -sh build/site | cut -f1))"
+
+test-site: $(BROWSER)/.ready site  ## open every page of the site in Chromium, on a phone and on a desktop
+	$(BROWSER)/bin/python -m pytest site
 
 lint: $(READY)  ## check the style of the code
 	$(BIN)/ruff check .
@@ -49,21 +86,49 @@ lint: $(READY)  ## check the style of the code
 format: $(READY)  ## put the code into its standard form
 	$(BIN)/ruff format .
 
-lock: $(READY)  ## resolve the packages anew (for maintainers; needs uv)
-	uv pip compile pyproject.toml --extra course --universal --generate-hashes --upgrade --quiet \
-		--no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
-		--python-version 3.11 --output-file requirements.lock
+lock: .venv-lock/.ready  ## resolve the packages anew, newest and oldest (for maintainers)
+	$(RESOLVE) pyproject.toml --extra course --output-file requirements.lock
+	$(RESOLVE) pyproject.toml --extra course --resolution lowest-direct --output-file requirements-floor.lock
+	$(RESOLVE) --group site --output-file site/site.lock
+	$(RESOLVE) --group browser --output-file requirements-browser.lock
 
-clean:  ## remove everything that was made (not .venv)
+# The packages for every platform, with hashes and without addresses.
+RESOLVE = .venv-lock/bin/uv pip compile --universal --python-version 3.11 --generate-hashes --upgrade --quiet \
+	--no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
+
+clean:  ## remove everything that was made, except the .venv folders
 	rm -rf build .pytest_cache .ruff_cache *.egg-info
 
-$(READY): requirements.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-		{ echo "the course needs Python 3.11 or later, and $(PYTHON) is $$($(PYTHON) --version 2>&1); say make PYTHON=python3.12"; exit 1; }
+.venv-colab/.ready: tools/colab_versions.lock
+	@echo "installing Colab's versions into .venv-colab (2.5 GB on disk, a few minutes the first time)"
+	$(PYTHON) -m venv --clear .venv-colab
+	.venv-colab/bin/python -m pip install --quiet --no-deps --require-hashes --requirement $<
+	@touch $@
+
+# The site needs neither TensorFlow nor JupyterLab, so it has an environment of its own (300 MB).
+.venv-site/.ready: site/site.lock
+	$(PYTHON) -m venv --clear .venv-site
+	$(SITE_BIN)/python -m pip install --quiet --require-hashes --requirement site/site.lock
+	@touch $@
+
+.venv-lock/.ready:
+	$(PYTHON) -m venv --clear $(@D)
+	$(@D)/bin/python -m pip install --quiet uv
+	@touch $@
+
+# The last Python that the newest TensorFlow was built for, and the last for the oldest that pyproject.toml allows.
+LAST := 13
+.venv-floor/.ready: LAST := 12
+
+.venv/.ready: requirements.lock
+.venv-floor/.ready: requirements-floor.lock
+.venv/.ready .venv-floor/.ready: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, $(LAST)))' || \
+		{ echo "$(@D) needs Python 3.11 to 3.$(LAST), and $(PYTHON) is $$($(PYTHON) --version 2>&1); say make PYTHON=python3.12"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
 		{ echo "$(PYTHON) cannot make virtual environments; on Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
-	@echo "installing the course's packages into .venv (2.7 GB on disk, a few minutes the first time)"
-	$(PYTHON) -m venv --clear .venv
-	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.lock
-	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --no-index --editable .
+	@echo "installing the course's packages into $(@D) (2.7 GB on disk, a few minutes the first time)"
+	$(PYTHON) -m venv --clear $(@D)
+	$(@D)/bin/python -m pip install --quiet --require-hashes --requirement $(filter %.lock,$^)
+	$(@D)/bin/python -m pip install --quiet --no-deps --no-build-isolation --no-index --editable .
 	@touch $@

@@ -26,11 +26,16 @@ def tracked_text_files():
 
 
 def test_environment_yml_is_in_step_with_pyproject():
-    environment = yaml.safe_load((ROOT / "environment.yml").read_text())
-    (pip,) = [entry["pip"] for entry in environment["dependencies"] if isinstance(entry, dict)]
-    assert [entry for entry in pip if not entry.startswith("--editable")] == direct_packages()
-    conda = [entry for entry in environment["dependencies"] if isinstance(entry, str)]
-    assert conda == ["python" + PYPROJECT["project"]["requires-python"], "graphviz", "pip"]
+    text = (ROOT / "environment.yml").read_text(encoding="utf-8")
+    python = "python" + PYPROJECT["project"]["requires-python"]
+    assert yaml.safe_load(text) == {
+        "name": "cnn-course",
+        "channels": ["conda-forge"],
+        "dependencies": [python, "graphviz", "pip", {"pip": [*direct_packages(), "--editable ."]}],
+    }
+    keys = re.findall(r"^(?: *- )?([a-z]+):", text, re.MULTILINE)  # YAML takes the last of two equal keys
+    assert keys == ["name", "channels", "dependencies", "pip"]
+    assert "conda env create --file environment.yml" in README and "conda activate cnn-course" in README
 
 
 def test_the_lock_holds_every_direct_package_with_hashes_and_no_address():
@@ -39,6 +44,23 @@ def test_the_lock_holds_every_direct_package_with_hashes_and_no_address():
     assert "://" not in LOCK and "--index-url" not in LOCK and "--find-links" not in LOCK
     blocks = re.split(r"^(?=[a-z0-9._-]+==)", LOCK, flags=re.MULTILINE)[1:]
     assert all("--hash=sha256:" in block for block in blocks)
+
+
+def test_the_browsers_lock_holds_its_group_with_hashes_and_no_address():
+    lock = (ROOT / "requirements-browser.lock").read_text()
+    locked = dict(re.findall(r"^([a-z0-9._-]+)==([^ ;\\]+)", lock, re.MULTILINE))
+    assert {re.split("[<>=~]", entry)[0] for entry in PYPROJECT["dependency-groups"]["browser"]} <= set(
+        locked
+    )
+    assert "tensorflow" not in locked and "://" not in lock and "-url" not in lock
+    blocks = re.split(r"^(?=[a-z0-9._-]+==)", lock, flags=re.MULTILINE)[1:]
+    assert len(blocks) == len(locked) and all("--hash=sha256:" in block for block in blocks)
+
+
+def test_make_lab_opens_at_notebook_00():
+    makefile = (ROOT / "Makefile").read_text()
+    (first,) = re.findall(r"jupyter lab .*--LabApp.default_url=/lab/tree/(\S+)", makefile)
+    assert (ROOT / "notebooks" / first).exists() and first.startswith("00_")
 
 
 def test_locked_versions_satisfy_the_ranges():
@@ -64,12 +86,14 @@ def test_every_package_that_is_imported_is_declared():
         "yaml": "pyyaml",
         "IPython": "ipykernel",
         "traitlets": "ipywidgets",
-        "packaging": "pytest",
+        "packaging": "tensorflow",  # needs it, as Keras does
     }
     ours = {"helpers", "strokes", "benchmarks"} | {
         path.stem for place in ("tools", "tests") for path in (ROOT / place).glob("*.py")
     }
-    declared = {re.split("[<>=~]", entry)[0] for entry in direct_packages()}
+    entries = [entry for group in PYPROJECT["dependency-groups"].values() for entry in group]
+    grouped = [entry for entry in entries if isinstance(entry, str)]  # the others include another group
+    declared = {re.split("[<>=~]", entry)[0] for entry in [*direct_packages(), *grouped]}
     build_only = {"build_emoji_sprites.py": {"resvg_py"}}  # its docstring says how to install it
     for path in [
         *ROOT.glob("helpers/**/*.py"),
@@ -87,12 +111,15 @@ def test_every_package_that_is_imported_is_declared():
 
 def test_readme_and_makefile_give_the_same_commands():
     makefile = (ROOT / "Makefile").read_text()
-    targets = set(re.findall(r"^([a-z]+):.*## ", makefile, re.MULTILINE))
-    used = set(re.findall(r"(?:^ {4}|`|=full )make ([a-z]+)", README, re.MULTILINE))
+    targets = set(re.findall(r"^([a-z-]+):.*## ", makefile, re.MULTILINE))
+    used = set(re.findall(r"(?:^ {4}|`|=full )make ([a-z-]+)", README, re.MULTILINE))
     assert used <= targets, used - targets
-    assert {"course", "test", "lab", "outputs", "lint", "clean", "help"} <= targets & (used | {"help"})
+    listed = re.findall(r"^ {4}make ([a-z-]+) +# ", README, re.MULTILINE)
+    assert targets <= set(listed), f"README's list of commands lacks {targets - set(listed)}"
+    phony = re.search(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)[1].split()
+    assert set(phony) == targets, set(phony) ^ targets
     ci = (ROOT / ".ci" / "run").read_text()
-    assert set(re.findall(r"^make ([a-z]+)", ci, re.MULTILINE)) == {"course", "test"}
+    assert set(re.findall(r"^make ([a-z-]+)", ci, re.MULTILINE)) == {"course", "test", "test-browser"}
 
 
 def test_readme_lists_every_notebook():
