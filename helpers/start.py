@@ -21,7 +21,7 @@ from helpers.data_files import DataError
 
 # The oldest versions the course allows; a test keeps them in step with pyproject.toml.
 NEEDED = {
-    "Python": "3.11", "tensorflow": "2.18", "keras": "3.10", "numpy": "1.26", "matplotlib": "3.9", "pillow": "10.3",
+    "Python": "3.11", "tensorflow": "2.18", "keras": "3.11", "numpy": "1.26", "matplotlib": "3.9", "pillow": "10.3",
     "scipy": "1.13", "scikit-learn": "1.5", "ipykernel": "6.29", "ipywidgets": "8.1", "anywidget": "0.9.13",
 }  # fmt: skip
 ALSO = ("jupyterlab", "protobuf", "tensorflow-metal")  # read where installed, since problems hang on them
