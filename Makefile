@@ -13,6 +13,7 @@ BIN   := .venv/bin
 READY := .venv/.ready
 FLOOR := .venv-floor/bin
 SITE_BIN := .venv-site/bin
+BROWSER := .venv-browser/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONDONTWRITEBYTECODE := 1
 
@@ -27,31 +28,21 @@ course: $(READY)  ## run every notebook that changed into build/course and print
 	$(BIN)/python tools/run_course.py --profile $(PROFILE) --jobs $(JOBS) $(ONLY)
 
 # Two TensorFlow processes at a time, one thread each: more would fight for the cores.
-test: export TF_NUM_INTRAOP_THREADS := 1
-test: export TF_NUM_INTEROP_THREADS := 1
-test: export OMP_NUM_THREADS := 1
+test test-floor: export TF_NUM_INTRAOP_THREADS := 1
+test test-floor: export TF_NUM_INTEROP_THREADS := 1
+test test-floor: export OMP_NUM_THREADS := 1
 test: lint  ## check style, the helpers, the notebooks as files, and their stored outputs
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 	CNN_STRICT=1 CNN_PROFILE=quick JUPYTER_PREFER_ENV_PATH=1 $(BIN)/python -m pytest -n $(JOBS) --dist loadfile \
 		--nbval-lax --nbval-current-env --nbval-cell-timeout 300 notebooks
 
 # The two notebooks that use most of Keras: losses, BatchNorm and diagnosis; all the layers and files for augmentation.
-test-floor: export TF_NUM_INTRAOP_THREADS := 1
-test-floor: export TF_NUM_INTEROP_THREADS := 1
-test-floor: export OMP_NUM_THREADS := 1
 test-floor: .venv-floor/.ready  ## run the tests and two notebooks on the oldest versions that pyproject.toml allows
 	$(FLOOR)/python -m pytest -n $(JOBS) --dist loadfile
 	$(FLOOR)/python tools/run_course.py --jobs $(JOBS) --out build/course-floor 05 08
 
-# Playwright has its own environment, for both browser tests: a reader of the course needs none of it.
-BROWSER := .venv-browser
-test-browser: $(READY) $(BROWSER)/.ready  ## use JupyterLab with a real browser (needs Chromium), screenshots in build/
-	$(BROWSER)/bin/python tools/browser_test.py $(ONLY)
-
-$(BROWSER)/.ready: requirements-browser.lock
-	$(PYTHON) -m venv --clear $(BROWSER)
-	$(BROWSER)/bin/python -m pip install --quiet --require-hashes --requirement requirements-browser.lock
-	@touch $@
+test-browser: $(READY) .venv-browser/.ready  ## use JupyterLab with a real browser (needs Chromium), screenshots in build/
+	$(BROWSER)/python tools/browser_test.py $(ONLY)
 
 lab: $(READY)  ## open the notebooks in JupyterLab, beginning with 00
 	$(BIN)/jupyter lab --notebook-dir notebooks --LabApp.default_url=/lab/tree/00_start_here.ipynb
@@ -76,8 +67,8 @@ site: .venv-site/.ready colab  ## build the course as a web site into build/site
 	mv build/site-part build/site
 	@echo "open build/site/index.html ($$(du -sh build/site | cut -f1))"
 
-test-site: $(BROWSER)/.ready site  ## open every page of the site in Chromium, on a phone and on a desktop
-	$(BROWSER)/bin/python -m pytest site
+test-site: .venv-browser/.ready site  ## open every page of the site in Chromium, on a phone and on a desktop
+	$(BROWSER)/python -m pytest site
 
 lint: $(READY)  ## check the style of the code
 	$(BIN)/ruff check .
@@ -99,16 +90,16 @@ RESOLVE = .venv-lock/bin/uv pip compile --universal --python-version 3.11 --gene
 clean:  ## remove everything that was made, except the .venv folders
 	rm -rf build .pytest_cache .ruff_cache *.egg-info
 
-.venv-colab/.ready: tools/colab_versions.lock
-	@echo "installing Colab's versions into .venv-colab (2.5 GB on disk, a few minutes the first time)"
-	$(PYTHON) -m venv --clear .venv-colab
-	.venv-colab/bin/python -m pip install --quiet --no-deps --require-hashes --requirement $<
-	@touch $@
-
-# The site needs neither TensorFlow nor JupyterLab, so it has an environment of its own (300 MB).
+# Environments of their own: what they hold no reader of the course needs. Colab's has TensorFlow too and takes 2.5 GB
+# and some minutes; the site's takes 300 MB.
+.venv-browser/.ready: requirements-browser.lock
 .venv-site/.ready: site/site.lock
-	$(PYTHON) -m venv --clear .venv-site
-	$(SITE_BIN)/python -m pip install --quiet --require-hashes --requirement site/site.lock
+.venv-colab/.ready: tools/colab_versions.lock
+.venv-colab/.ready: ALONE := --no-deps
+.venv-browser/.ready .venv-site/.ready .venv-colab/.ready:
+	@echo "installing $< into $(@D)"
+	$(PYTHON) -m venv --clear $(@D)
+	$(@D)/bin/python -m pip install --quiet $(ALONE) --require-hashes --requirement $<
 	@touch $@
 
 .venv-lock/.ready:

@@ -27,6 +27,7 @@ from helpers.data_files import (
 CIFAR10_UNPACKED = ("cifar-10-batches-py-target/cifar-10-batches-py", "cifar-10-batches-py")
 FLOWERS_FOLDERS = ("flower_photos", "flowers")  # their names in CNN_DATA_DIR
 FLOWERS_UNPACKED = ("flower_photos_extracted/flower_photos", "flower_photos/flower_photos", "flower_photos")
+FROM_CACHE = "the full set, from Keras' cache"
 
 
 def keras_cache() -> Path:
@@ -62,9 +63,9 @@ def flowers() -> tuple[Path, str]:
         local = _in_data_dir(place)
         if local is not None:
             return local, "the full set, from CNN_DATA_DIR"
-    for place in FLOWERS_UNPACKED:
-        if (keras_cache() / place / "daisy").is_dir():
-            return keras_cache() / place, "the full set, from Keras' cache"
+    unpacked = _unpacked("flowers")
+    if unpacked is not None:
+        return unpacked, FROM_CACHE
     archives, source = _files("flowers", SPECS["flowers"])
     return unpack(archives[0], keras_cache() / FLOWERS_UNPACKED[0]), source
 
@@ -80,9 +81,7 @@ def whereabouts(name: str) -> tuple[str, int]:
         return "drawn by the course", 0
     if any(map(_in_data_dir, FLOWERS_FOLDERS if name == "flowers" else (f"{name}.npz",))):
         return "CNN_DATA_DIR", 0
-    unpacked = {"cifar10": CIFAR10_UNPACKED, "flowers": FLOWERS_UNPACKED}.get(name, ())
-    inside = {"cifar10": "test_batch", "flowers": "daisy"}.get(name, "")
-    if any((cache / place / inside).exists() for place in unpacked):
+    if _unpacked(name) is not None:
         return "Keras' cache", 0
     places = [(remote.size, cache / remote.path) for remote in spec.remotes]
     missing = sum(size for size, place in places if not (place.is_file() and place.stat().st_size == size))
@@ -120,13 +119,21 @@ def _in_data_dir(name: str) -> Path | None:
     return place / name if (place / name).exists() else None
 
 
+def _unpacked(name: str) -> Path | None:
+    """The folder in Keras' cache into which the archive of a data set was unpacked, if there is one."""
+    whole = {  # a folder is whole if this is in it
+        "cifar10": (CIFAR10_UNPACKED, lambda folder: (folder / "test_batch").is_file()),
+        "flowers": (FLOWERS_UNPACKED, lambda folder: (folder / "daisy").is_dir()),
+    }
+    places, is_whole = whole.get(name, ((), None))
+    return next((keras_cache() / place for place in places if is_whole(keras_cache() / place)), None)
+
+
 def _files(name: str, spec: Spec) -> tuple[list[Path], str]:
     """The files of a data set from Keras' cache; what is missing there is downloaded into it."""
-    cache = keras_cache()
-    if name == "cifar10":
-        for place in CIFAR10_UNPACKED:
-            if (cache / place / "test_batch").is_file():
-                return [cache / place], "the full set, from Keras' cache"
+    cache, unpacked = keras_cache(), _unpacked(name)
+    if unpacked is not None:
+        return [unpacked], FROM_CACHE
     places = [cache / remote.path for remote in spec.remotes]
     missing = [
         remote
@@ -134,7 +141,7 @@ def _files(name: str, spec: Spec) -> tuple[list[Path], str]:
         if not downloads.is_whole(place, remote)
     ]
     if not missing:
-        return places, "the full set, from Keras' cache"
+        return places, FROM_CACHE
     _announce(name, spec, missing, cache)
     try:
         for remote in missing:

@@ -76,9 +76,7 @@ def encoded_png(figure: Figure, *, colours: int | None = 256) -> str:
     """`figure` as a small PNG in base64; closes it."""
     with matplotlib.rc_context(STYLE):
         png = small_png(figure, colours=colours)
-    if (
-        "matplotlib.pyplot" in sys.modules
-    ):  # a figure that a notebook made with pyplot would be shown once more
+    if "matplotlib.pyplot" in sys.modules:  # a figure that a notebook made with it would be shown once more
         sys.modules["matplotlib.pyplot"].close(figure)
     return base64.b64encode(png).decode("ascii")
 

@@ -25,6 +25,9 @@ NEEDED = {
     "scipy": "1.13", "scikit-learn": "1.5", "ipykernel": "6.29", "ipywidgets": "8.1", "anywidget": "0.9.13",
 }  # fmt: skip
 ALSO = ("jupyterlab", "protobuf", "tensorflow-metal")  # read where installed, since problems hang on them
+SETTINGS = (  # environment variables that change results
+    "CNN_PROFILE", "CNN_STRICT", "CNN_SEED", "KERAS_BACKEND", "CUDA_VISIBLE_DEVICES", "TF_ENABLE_ONEDNN_OPTS",
+)  # fmt: skip
 STRICT_ABOUT_OTHERS = ("tensorflow",)  # packages whose own requirements are compared with what is installed
 # On Colab these belong to its own front end, not JupyterLab's: older ones do there, as `make test-colab` tries.
 FRONT_END = ("ipykernel", "ipywidgets")
@@ -210,12 +213,7 @@ def free_gigabytes() -> float:
 def report() -> str:
     """One paragraph to put into a question: system, versions and settings, without names or paths."""
     told = ", ".join(f"{name} {version}" for name, version in versions().items())
-    ours, theirs = (
-        ("PROFILE", "STRICT", "SEED"),
-        ("KERAS_BACKEND", "CUDA_VISIBLE_DEVICES", "TF_ENABLE_ONEDNN_OPTS"),
-    )
-    names = (*(f"CNN_{name}" for name in ours), *theirs)
-    settings = ", ".join(f"{name}={os.environ[name]}" for name in names if name in os.environ)
+    settings = ", ".join(f"{name}={os.environ[name]}" for name in SETTINGS if name in os.environ)
     where = "Colab" if "google.colab" in sys.modules else "not Colab"
     return f"{platform.system()} {platform.machine()}, cores: {_cores()}, {where}; {told}; {settings}"
 

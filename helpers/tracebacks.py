@@ -32,30 +32,25 @@ def summary(function: Callable[[], Any]) -> None:
     if error is None:
         print("No error.")
         return
-    frames = [frame for frame in _frames(error) if frame.tb_frame.f_globals is function.__globals__]
-    lowest = linecache.getline(frames[-1].tb_frame.f_code.co_filename, frames[-1].tb_lineno).strip()
+    steps = traceback.walk_tb(_trace(error))
+    frame, number = [step for step in steps if step[0].f_globals is function.__globals__][-1]
     print(f"[{len(as_text(error).splitlines())} lines of traceback, two of which matter]")
-    print(f"your line: {lowest}")
+    print(f"your line: {linecache.getline(frame.f_code.co_filename, number).strip()}")
     print(f"the end:   {type(error).__name__}: {error}")
 
 
 def as_text(error: BaseException) -> str:
     """The traceback of `error` from the caller's line on: IPython's, where there is one, without colours."""
     shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
-    trace = next(iter(_frames(error)), None)
     if shell is None:
-        return "".join(traceback.format_exception(type(error), error, trace)).strip()
-    lines = shell.InteractiveTB.structured_traceback(type(error), error, trace, tb_offset=0)
+        return "".join(traceback.format_exception(type(error), error, _trace(error))).strip()
+    lines = shell.InteractiveTB.structured_traceback(type(error), error, _trace(error), tb_offset=0)
     return _COLOUR.sub("", "\n".join(lines)).strip()
 
 
-def _frames(error: BaseException) -> list[TracebackType]:
-    """The steps of the traceback, the caller's line first; the one of this module is left out."""
-    frames, trace = [], error.__traceback__.tb_next
-    while trace is not None:
-        frames.append(trace)
-        trace = trace.tb_next
-    return frames
+def _trace(error: BaseException) -> TracebackType | None:
+    """The traceback from the caller's line on: without the step of this module."""
+    return error.__traceback__.tb_next
 
 
 def _error_of(function: Callable[[], Any]) -> Exception | None:

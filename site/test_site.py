@@ -11,11 +11,11 @@ import http.server
 import json
 import os
 import re
-import shutil
 import threading
 from pathlib import Path
 from urllib.parse import unquote, urldefrag
 
+import chromium
 import pytest
 from playwright.sync_api import sync_playwright
 
@@ -25,7 +25,6 @@ SHOTS = ROOT / "build" / "site-screenshots"
 PAGES = sorted(path.relative_to(SITE).as_posix() for path in SITE.rglob("*.html"))
 NOTEBOOKS = sorted(path.stem for path in (ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
 WIDTHS = {"phone": 375, "desktop": 1280}
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 
 # Elements of the text that stick out to the right and lie in no box that scrolls.
 STICKING_OUT = """() => {
@@ -69,13 +68,14 @@ def address():
 @pytest.fixture(scope="session")
 def browser():
     """Chromium as the system has it."""
-    executable = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-    if not executable:
-        pytest.exit("no Chromium found: apt-get install chromium, or name one with CHROMIUM=/path/to/it")
+    try:
+        executable = chromium.find()
+    except SystemExit as missing:
+        pytest.exit(str(missing))
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
-        yield chromium
-        chromium.close()
+        started = chromium.launch(playwright, executable)
+        yield started
+        started.close()
 
 
 @contextlib.contextmanager

@@ -441,6 +441,7 @@ def two_inputs():
 
 def no_layers():
     inputs = keras.Input((2,))
+    layers.Identity()(inputs)  # Keras 3.10 to 3.13 build no model of an input that leads nowhere
     return keras.Model(inputs, inputs)
 
 
@@ -449,11 +450,7 @@ BAD = [
     (lambda: (keras.Sequential([layers.Dense(2)]), X, Y), {}, "Sequential has no graph .* keras.Input first"),
     (lambda: (Subclassed(), X, Y), {}, "Subclassed has no graph .* Functional API"),
     (lambda: (two_inputs(), X, Y), {}, "one input and one output"),
-    (
-        lambda: (no_layers(), X, Y),
-        {},
-        "must be what a layer gives|not connected",
-    ),  # so says Keras 3.10 to 3.13
+    (lambda: (no_layers(), X, Y), {}, "must be what a layer gives"),
     (lambda: (mixed_net(), IMAGES[:, :5], LABELS), {}, "x is 8×5×6×2 of float64; .* images×6×6×2"),
     (lambda: (mixed_net(), IMAGES[0], LABELS), {}, "x is 6×6×2"),
     (lambda: (mixed_net(), IMAGES.astype(str), LABELS), {}, "takes numbers"),

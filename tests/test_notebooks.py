@@ -108,8 +108,7 @@ def test_no_widget_is_stored_without_its_state(path):
 
 @each_notebook
 def test_cells_are_short(path):
-    cells = code_cells(read(path))
-    lengths = {cell.id: sum(bool(line) for line in cell.source.splitlines()) for cell in cells}
+    lengths = {cell.id: len(cell.source.splitlines()) for cell in code_cells(read(path))}
     assert max(lengths.values()) <= 40, max(lengths, key=lengths.get)
     assert statistics.median(lengths.values()) <= 8
 

@@ -8,7 +8,6 @@ ends it with exit status 1 and a picture of the page.
 import argparse
 import contextlib
 import json
-import os
 import re
 import shutil
 import signal
@@ -17,6 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import chromium
 from lab_reader import Failure, Reader, expect
 from lab_server import Lab, copy_notebook, running_lab
 from playwright.sync_api import Error, sync_playwright
@@ -30,10 +30,6 @@ PARTS = {  # of 03 the cells that its drawing pad needs: to train all that 03 tr
     ),
 }  # fmt: skip
 DRAWN = 2  # the digit that is drawn
-QUIET = (  # no calls home of the browser's own, and no first-run pages
-    "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-    "--no-first-run",
-)  # fmt: skip
 
 
 def start_here(reader: Reader) -> None:
@@ -126,11 +122,10 @@ VISITS = {
 }
 
 
-def visit_all(lab: Lab, chromium: str, chosen: list[str], patience: float) -> None:
+def visit_all(lab: Lab, executable: str, chosen: list[str], patience: float) -> None:
     """Visit each notebook in a browser; raises `Failure`, after a picture of the page."""
-    options = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=[*options, *QUIET])
+        browser = chromium.launch(playwright, executable)
         page = browser.new_page(viewport={"width": 1300, "height": 900})
         page.set_default_timeout(1000 * patience)
         reader = Reader(page, lab, SHOTS, patience)
@@ -149,22 +144,6 @@ def visit_all(lab: Lab, chromium: str, chosen: list[str], patience: float) -> No
             browser.close()
 
 
-def find_chromium() -> str:
-    """The browser named by CHROMIUM, or Debian's; raises SystemExit that says what to install."""
-    names = (
-        [os.environ["CHROMIUM"]]
-        if os.environ.get("CHROMIUM")
-        else ["chromium", "chromium-browser", "google-chrome"]
-    )
-    found = next(filter(None, map(shutil.which, names)), None)
-    if found is None:
-        raise SystemExit(
-            f"no browser found ({', '.join(names)}): on Debian and Ubuntu, apt-get install chromium; elsewhere name a "
-            "Chromium or Chrome in the environment variable CHROMIUM"
-        )
-    return found
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -176,7 +155,7 @@ def main() -> int:
     parser.add_argument("--patience", type=float, default=240, help="seconds to wait for any one thing")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the server is stopped then too
-    chromium, began = find_chromium(), time.monotonic()
+    executable, began = chromium.find(), time.monotonic()
     chosen = [name for name in VISITS if not options.names or name.startswith(tuple(options.names))]
     if not chosen:
         parser.error(f"no visit to {' '.join(options.names)}; there are: {', '.join(VISITS)}")
@@ -194,7 +173,7 @@ def main() -> int:
             ) as lab:
                 if not lab.opens.endswith("/lab/tree/00_start_here.ipynb"):
                     raise Failure(f"JupyterLab opens at {lab.opens!r} and not at notebook 00")
-                visit_all(lab, chromium, chosen, options.patience)
+                visit_all(lab, executable, chosen, options.patience)
         except Failure as failure:
             shutil.copy(folder / "lab.log", SHOTS / "lab.log")
             print(

