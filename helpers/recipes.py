@@ -16,6 +16,7 @@ from helpers.models import require_compiled, restart
 
 with quiet_start():
     import keras
+    import tensorflow as tf
     from keras import layers
 
 
@@ -78,38 +79,60 @@ def speeds(
     x: np.ndarray,
     y: np.ndarray,
     *,
-    rounds: int = 5,
-    batches: int = 6,
+    rounds: int = 15,
+    most_rounds: int = 60,
+    batches: int = 2,
 ) -> dict[str, float]:
     """Images that each of several models trains on per second, measured in turns.
 
     `models` maps a name to a compiled model and its batch size. In each of the `rounds` every model trains on
-    `batches` batches, and the fastest batch of all rounds counts: whatever else the machine does can only slow a
-    batch down, and taking turns gives every model its chance of a quiet moment. Weights and optimizers are put
-    back, so nothing is learned. Raises ValueError for a model that is not compiled, and for too few images.
+    one batch that does not count (the first one compiles the training step, every one waits for its images) and
+    on `batches` that do. The rate is all images over all seconds. Many short turns, so that a slow moment of the
+    machine strikes all models alike. Where it is busy, the rounds go on up to `most_rounds`, until the standard
+    error of every model's share of a round is below 4 percent of the share. Weights and optimizers are put back,
+    so nothing is learned. Raises ValueError for a model that is not compiled, and for too few images.
     """
     rounds = whole_number(rounds, "rounds", least=1)
     batches = whole_number(batches, "batches", least=1)
     before = {}
     for name, (model, batch_size) in models.items():
         require_compiled(model, what="training")
-        if len(x) < batches * batch_size:
+        if len(x) < (1 + batches) * batch_size:
             raise ValueError(
-                f"{name!r} needs {batches} batches of {batch_size} images, and there are {len(x)}."
+                f"{name!r} needs {1 + batches} batches of {batch_size} images, and there are {len(x)}."
             )
         model.optimizer.build(model.trainable_variables)
         before[name] = [variable.numpy() for variable in _state(model)]
-    seconds: dict[str, list[float]] = {name: [] for name in models}
-    for _ in range(rounds):
-        for name, (model, batch_size) in models.items():
+    # pipelines made once: from arrays, every call of `fit` would build one, which takes longer than the batches
+    batched = {
+        size: tf.data.Dataset.from_tensor_slices(
+            (x[: (1 + batches) * size], y[: (1 + batches) * size])
+        ).batch(size)
+        for _, size in models.values()
+    }
+    turns: list[list[float]] = []  # seconds, a row for every round and a column for every model
+    while len(turns) < rounds or (len(turns) < most_rounds and _unsteady(turns)):
+        turns.append([])
+        for model, batch_size in models.values():
             timer = _BatchTimer()
-            images = slice(batches * batch_size)
-            model.fit(x[images], y[images], batch_size=batch_size, verbose=0, callbacks=[timer])
-            seconds[name] += timer.seconds
+            model.fit(batched[batch_size], shuffle=False, verbose=0, callbacks=[timer])
+            turns[-1].append(sum(timer.seconds[1:]))
     for name, (model, _) in models.items():
         for variable, value in zip(_state(model), before[name], strict=True):
             variable.assign(value)
-    return {name: batch_size / min(seconds[name]) for name, (_, batch_size) in models.items()}
+    seconds = np.mean(turns, axis=0)
+    return {
+        name: batches * models[name][1] / turn for name, turn in zip(models, seconds.tolist(), strict=True)
+    }
+
+
+def _unsteady(turns: Sequence[Sequence[float]]) -> bool:
+    """Whether some model's mean share of a round is not yet known to 4 percent (one standard error)."""
+    shares = np.divide(turns, np.sum(turns, axis=1, keepdims=True))
+    if len(shares) < 2:
+        return True
+    error = np.std(shares, axis=0, ddof=1) / np.sqrt(len(shares))
+    return bool(np.any(error > 0.04 * np.mean(shares, axis=0)))
 
 
 def _state(model: keras.Model) -> list[keras.Variable]:

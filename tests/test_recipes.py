@@ -81,15 +81,33 @@ def test_a_training_counts_updates_and_passes_options_on(images):
     assert set(run.history) == {"loss", "accuracy", "val_loss", "val_accuracy"}
 
 
-def test_speed_is_that_of_the_fastest_batch_of_all_rounds(images, monkeypatch):
+def test_speed_is_all_images_over_all_seconds_without_the_first_batch_of_a_turn(images, monkeypatch):
     x, y = images
-    moments = iter(
-        np.cumsum([0, 9, 0, 4, 0, 8, 0, 7, 0, 2, 0, 6, 0, 5, 0, 5])
-    )  # two models, rounds and batches
+    waits = [900, 4, 8, 700, 2, 3, 800, 6, 2, 600, 7, 10]  # two rounds of two models with three batches each
+    moments = iter(np.cumsum([step for wait in waits for step in (0, wait)]))
     monkeypatch.setattr(recipes.time, "perf_counter", lambda: float(next(moments)))
-    models = {"small batches": (tiny(), 4), "large batches": (tiny(), 12)}
-    measured = recipes.speeds(models, x, y, rounds=2, batches=2)
-    assert measured == {"small batches": 4 / 2, "large batches": 12 / 5}  # of 9, 4, 2, 6 and of 8, 7, 5, 5
+    models = {"small batches": (tiny(), 4), "large batches": (tiny(), 9)}
+    measured = recipes.speeds(models, x, y, rounds=2, most_rounds=2, batches=2)
+    assert measured == {"small batches": 4 * 4 / 20, "large batches": 4 * 9 / 22}
+    assert next(moments, "all used") == "all used"
+
+
+@pytest.mark.parametrize(
+    ("second", "rounds"),
+    [
+        ([3, 3, 3, 3], 2),  # steady
+        ([30, 3, 30, 3], 4),  # never steady: stops at the most
+        ([3.4, 3, 3.2, 3.2], 3),  # the error of the small one's share: 4.8 percent, then 2.8
+    ],
+)
+def test_on_a_busy_machine_the_measuring_goes_on(images, monkeypatch, second, rounds):
+    x, y = images
+    took = [wait for large in second for wait in (0, 1, 0, large)]
+    moments = np.cumsum([step for wait in took for step in (0, wait)])
+    left = iter(moments.astype(float).tolist())
+    monkeypatch.setattr(recipes.time, "perf_counter", lambda: next(left))
+    recipes.speeds({"small": (tiny(), 4), "large": (tiny(), 9)}, x, y, rounds=2, most_rounds=4, batches=1)
+    assert len(list(left)) == (4 - rounds) * 8
 
 
 def test_measuring_the_speed_teaches_nothing(images):
@@ -97,14 +115,16 @@ def test_measuring_the_speed_teaches_nothing(images):
     model, fresh = tiny(), tiny()
     recipes.train(model, x, y, seed=0, epochs=1, batch_size=8)
     before = [variable.numpy() for variable in [*model.variables, *model.optimizer.variables]]
-    measured = recipes.speeds({"trained": (model, 8), "fresh": (fresh, 4)}, x, y, rounds=1, batches=2)
+    measured = recipes.speeds(
+        {"trained": (model, 8), "fresh": (fresh, 4)}, x, y, rounds=1, most_rounds=1, batches=2
+    )
     after = [variable.numpy() for variable in [*model.variables, *model.optimizer.variables]]
     assert all(np.array_equal(old, new) for old, new in zip(before, after, strict=True))
     assert all(0 < speed < 1e7 for speed in measured.values())
 
 
 def test_a_slower_model_has_a_lower_speed(images):
-    x, y = np.zeros((16, 32, 32, 3), "uint8"), np.arange(16) % 5
+    x, y = np.zeros((24, 32, 32, 3), "uint8"), np.arange(24) % 5
     large, small = (build_convnet((32, 32, 3), 5, [filters]) for filters in (64, 1))
     for model in (large, small):
         model.compile(optimizer="adam", loss="sparse_categorical_crossentropy")
@@ -114,7 +134,7 @@ def test_a_slower_model_has_a_lower_speed(images):
 
 def test_speeds_need_compiled_models_and_enough_images(images):
     x, y = images
-    with pytest.raises(ValueError, match="'big' needs 6 batches of 16"):
+    with pytest.raises(ValueError, match="'big' needs 3 batches of 16"):
         recipes.speeds({"big": (tiny(), 16)}, x, y)
     with pytest.raises(ValueError, match="compile"):
         recipes.speeds({"raw": (build_convnet((6, 8, 3), 5, [4]), 4)}, x, y, batches=1)
