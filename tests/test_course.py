@@ -1,5 +1,7 @@
 """helpers.course: profiles, claims, and a start that is fast and silent."""
 
+import contextlib
+import gc
 import math
 import os
 import subprocess
@@ -60,6 +62,21 @@ def test_quiet_start_passes_on_what_was_said_when_the_block_fails():
     )
     result = run_python(code)
     assert "told" in result.stderr and "broken" in result.stderr and "held back" not in result.stderr
+
+
+@pytest.mark.parametrize("collects", [True, False])
+@pytest.mark.parametrize("fails", [True, False])
+def test_quiet_start_collects_no_garbage_and_leaves_the_setting_as_it_was(collects, fails):
+    before = gc.isenabled()
+    try:
+        (gc.enable if collects else gc.disable)()
+        with contextlib.suppress(KeyError), course.quiet_start():
+            assert not gc.isenabled()
+            if fails:
+                raise KeyError
+        assert gc.isenabled() == collects
+    finally:
+        (gc.enable if before else gc.disable)()
 
 
 @pytest.mark.parametrize("profile", ["Quick", "fast", "", None, 3])
