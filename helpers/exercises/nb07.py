@@ -269,7 +269,7 @@ nb07.mend_inputs.check(lowest, highest, inputs_for_backbone)
 
 _FINE = {
     2: "line 2 is fine: the backbone is frozen before compile",
-    3: "line 3 is fine: 160×160 RGB images, as line 1 expects them",
+    3: "line 3 is fine: 160×160 RGB images, and convolutions do not mind the size",
     5: "line 5 is fine: it is the right preprocessing, if it gets pixels from 0 to 255",
     6: "line 6 is fine: the backbone is frozen here, and so in inference mode",
     7: "line 7 is fine: it makes one number of each feature map",
@@ -414,12 +414,13 @@ quiz_6 = Quiz(
     question="Why is the head trained before anything is unfrozen?",
     choices={
         "a": (
-            "a fresh head's gradients are large and say nothing yet: they would pull good features apart",
-            "First the head learns to use the features; then small steps may improve them.",
+            "a trained head is a better start, and on kept features it costs almost nothing",
+            "The usual further reason, that a fresh head's first gradients pull good features apart, is a good "
+            "question to your own data: here the unfrozen fresh head did better than the frozen one.",
         ),
         "b": (
             "Keras cannot train a head and a backbone at the same time",
-            "It can, and it does so in the wrong way that you have just seen.",
+            "It can, and it does so with the fresh head that you have just seen.",
         ),
         "c": (
             "it saves the memory for the features",
@@ -439,7 +440,7 @@ quiz_7 = Quiz(
         ),
         "c": (
             "nothing, unless you know how good it should be",
-            "It learns, it tests well enough, and it is worse than it need be. So compare with a known result.",
+            "It learns, and it tests well enough to look like a hard task. So compare with a known result.",
         ),
     },
     answer="c",
