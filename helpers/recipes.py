@@ -94,36 +94,30 @@ def speeds(
     """
     rounds = whole_number(rounds, "rounds", least=1)
     batches = whole_number(batches, "batches", least=1)
-    before = {}
+    before, batched = {}, {}
     for name, (model, batch_size) in models.items():
         require_compiled(model, what="training")
-        if len(x) < (1 + batches) * batch_size:
+        used = (1 + batches) * batch_size
+        if len(x) < used:
             raise ValueError(
                 f"{name!r} needs {1 + batches} batches of {batch_size} images, and there are {len(x)}."
             )
+        # made once: from arrays, every call of `fit` would make a pipeline, which takes longer than the batches
+        batched[name] = tf.data.Dataset.from_tensor_slices((x[:used], y[:used])).batch(batch_size)
         model.optimizer.build(model.trainable_variables)
         before[name] = [variable.numpy() for variable in _state(model)]
-    # pipelines made once: from arrays, every call of `fit` would build one, which takes longer than the batches
-    batched = {
-        size: tf.data.Dataset.from_tensor_slices(
-            (x[: (1 + batches) * size], y[: (1 + batches) * size])
-        ).batch(size)
-        for _, size in models.values()
-    }
     turns: list[list[float]] = []  # seconds, a row for every round and a column for every model
     while len(turns) < rounds or (len(turns) < most_rounds and _unsteady(turns)):
         turns.append([])
-        for model, batch_size in models.values():
+        for name, (model, _) in models.items():
             timer = _BatchTimer()
-            model.fit(batched[batch_size], shuffle=False, verbose=0, callbacks=[timer])
+            model.fit(batched[name], shuffle=False, verbose=0, callbacks=[timer])
             turns[-1].append(sum(timer.seconds[1:]))
     for name, (model, _) in models.items():
         for variable, value in zip(_state(model), before[name], strict=True):
             variable.assign(value)
-    seconds = np.mean(turns, axis=0)
-    return {
-        name: batches * models[name][1] / turn for name, turn in zip(models, seconds.tolist(), strict=True)
-    }
+    images = np.array([batches * batch_size for _, batch_size in models.values()])
+    return dict(zip(models, (images / np.mean(turns, axis=0)).tolist(), strict=True))
 
 
 def _unsteady(turns: Sequence[Sequence[float]]) -> bool:
