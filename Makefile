@@ -25,7 +25,7 @@ help:  ## list these commands
 	@echo "  course, outputs, colab, test-browser: ONLY=\"01 03\" chooses notebooks.   course: PROFILE=full, JOBS=1."
 
 course: $(READY)  ## run every notebook that changed into build/course and print a table
-	$(BIN)/python tools/run_course.py --profile $(PROFILE) --jobs $(JOBS) $(ONLY)
+	$(BIN)/python -m tools.notebooks.run --profile $(PROFILE) --jobs $(JOBS) $(ONLY)
 
 # Two TensorFlow processes at a time, one thread each: more would fight for the cores.
 test test-floor: export TF_NUM_INTRAOP_THREADS := 1
@@ -39,36 +39,36 @@ test: lint  ## check style, the helpers, the notebooks as files, and their store
 # The two notebooks that use most of Keras: losses, BatchNorm and diagnosis; all the layers and files for augmentation.
 test-floor: .venv-floor/.ready  ## run the tests and two notebooks on the oldest versions that pyproject.toml allows
 	$(FLOOR)/python -m pytest -n $(JOBS) --dist loadfile
-	$(FLOOR)/python tools/run_course.py --jobs $(JOBS) --out build/course-floor 05 08
+	$(FLOOR)/python -m tools.notebooks.run --jobs $(JOBS) --out build/course-floor 05 08
 
 test-browser: $(READY) .venv-browser/.ready  ## use JupyterLab with a real browser (needs Chromium), screenshots in build/
-	$(BROWSER)/python tools/browser_test.py $(ONLY)
+	$(BROWSER)/python -m tests.browser.browser_test $(ONLY)
 
 lab: $(READY)  ## open the notebooks in JupyterLab, beginning with 00
 	$(BIN)/jupyter lab --notebook-dir notebooks --LabApp.default_url=/lab/tree/00_start_here.ipynb
 
 outputs: $(READY)  ## run the notebooks and store them with their outputs
-	$(BIN)/python tools/refresh_outputs.py $(ONLY)
+	$(BIN)/python -m tools.notebooks.store $(ONLY)
 
 colab:  ## write every notebook as one file for Colab into build/colab (seconds; no packages needed)
-	$(PYTHON) tools/build_colab.py $(ONLY)
+	$(PYTHON) -m tools.colab.build $(ONLY)
 
 test-colab: $(READY) .venv-colab/.ready colab  ## run those files alone, with Colab's versions (a minute each; 2.5 GB of packages)
-	$(BIN)/python tools/try_colab.py $(ONLY)
+	$(BIN)/python -m tools.colab.try_alone $(ONLY)
 
 bench: $(READY)  ## measure our recipes against published ones (needs CNN_DATA_DIR or a network; half an hour and more)
-	$(BIN)/python benchmarks/bench.py $(ONLY)
+	$(BIN)/python -m benchmarks.bench $(ONLY)
 
 site: .venv-site/.ready colab  ## build the course as a web site into build/site (any warning is an error)
 	rm -rf build/site build/site-part build/site-doctrees
-	$(SITE_BIN)/python tools/site_pages.py build/site-source
+	$(SITE_BIN)/python -m tools.site.pages build/site-source
 	$(SITE_BIN)/python -m sphinx --fail-on-warning --keep-going --quiet --builder html --conf-dir site \
 		--doctree-dir build/site-doctrees build/site-source build/site-part
 	mv build/site-part build/site
 	@echo "open build/site/index.html ($$(du -sh build/site | cut -f1))"
 
 test-site: .venv-browser/.ready site  ## open every page of the site in Chromium, on a phone and on a desktop
-	$(BROWSER)/python -m pytest site
+	$(BROWSER)/python -m pytest tests/browser/test_site.py
 
 lint: $(READY)  ## check the style of the code
 	$(BIN)/ruff check .
@@ -94,7 +94,7 @@ clean:  ## remove everything that was made, except the .venv folders
 # and some minutes; the site's takes 300 MB.
 .venv-browser/.ready: requirements-browser.lock
 .venv-site/.ready: site/site.lock
-.venv-colab/.ready: tools/colab_versions.lock
+.venv-colab/.ready: tools/colab/versions.lock
 .venv-colab/.ready: ALONE := --no-deps
 .venv-browser/.ready .venv-site/.ready .venv-colab/.ready:
 	@echo "installing $< into $(@D)"

@@ -15,7 +15,7 @@ import sys
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tools")]  # so that it runs from any folder
 
 GOAL = {"cifar10": None, "mnist": 0.990}  # None: the best that the reference reaches
@@ -35,12 +35,12 @@ def measure(task: str, name: str, *, seed: int = 0, limit: int | None = None) ->
     import numpy as np
 
     from benchmarks import recipes
-    from helpers import full_data
-    from helpers.training import keras
+    from helpers.data import locate
+    from helpers.training.callbacks import keras
 
     keras.utils.set_random_seed(seed)
     recipe = recipes.TASKS[task][name]
-    arrays, _ = full_data.load(task)
+    arrays, _ = locate.load(task)
     x, y = arrays["x_train"][:limit], arrays["y_train"][:limit]
     kept = round(len(x) * (1 - recipe.validation))
     began = time.perf_counter()
@@ -161,7 +161,7 @@ def draw(task: str, runs: list[dict], path: Path) -> None:
     matplotlib.use("Agg")
     from matplotlib import pyplot as plt
 
-    from helpers import plots
+    from helpers.notebook import plots
 
     figure, axes = plt.subplots(figsize=(8, 4.5), layout="constrained")
     others = iter((plots.ORANGE, plots.GREEN, plots.PURPLE))
@@ -193,9 +193,8 @@ def main() -> None:
         result = measure(*args.one, limit=args.limit)
         print("RESULT " + json.dumps(result, ensure_ascii=False))
         return
-    from record_results import made_where
-
     from benchmarks import recipes
+    from tools.notebooks.record_results import made_where
 
     for task in args.tasks:
         if task not in recipes.TASKS:

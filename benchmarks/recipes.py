@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from helpers import convnets
-from helpers.training import keras  # loaded without TensorFlow's start-up notes
+from helpers.networks import builders
+from helpers.training.callbacks import keras  # loaded without TensorFlow's start-up notes
 
 layers = keras.layers
 
@@ -190,13 +190,13 @@ TASKS = {
         "three-layer tutorial": Recipe(
             "a common tutorial, its first 15 of 100 epochs",
             as_float32_one_hot,
-            tutorial(convnets.cifar_cnn, "rmsprop"),
+            tutorial(builders.cifar_cnn, "rmsprop"),
             15,
             32,
             0.1,
         ),
         "four-layer tutorial": Recipe(
-            "a common tutorial", as_float32_one_hot, tutorial(convnets.four_layer_cnn, "adam"), 15, 32
+            "a common tutorial", as_float32_one_hot, tutorial(builders.four_layer_cnn, "adam"), 15, 32
         ),
         **{named(epochs): ours(fast_cifar10, epochs) for epochs in (1, 2, 4, 8)},
     },

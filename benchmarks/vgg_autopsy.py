@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tools")]  # so that it runs from any folder
 
 RESULTS = ROOT / "results" / "05-full-width.json"
@@ -30,15 +30,17 @@ def rounded(values: dict[str, float]) -> dict[str, float]:
 
 def run(*, width: float, rate: float, initializer: str, batch_norm: str, steps: int, seed: int) -> dict:
     """Train `steps` steps; return the settings, the training losses and what was measured at each of MARKS."""
-    from helpers import convnets, diagnostics, full_data
-    from helpers.training import keras
+    from helpers.data import locate
+    from helpers.inside import diagnostics
+    from helpers.networks import builders
+    from helpers.training.callbacks import keras
 
-    arrays, _ = full_data.load("cifar10")
+    arrays, _ = locate.load("cifar10")
     x, y = arrays["x_train"], arrays["y_train"]
     probe = arrays["x_test"][:PROBE], arrays["y_test"][:PROBE]
     keras.utils.set_random_seed(seed)
     chosen = False if batch_norm == "none" else batch_norm
-    model = convnets.vgg(width=width, kernel_initializer=initializer, batch_norm=chosen)
+    model = builders.vgg(width=width, kernel_initializer=initializer, batch_norm=chosen)
     model.compile(
         optimizer=keras.optimizers.Adam(rate), loss="sparse_categorical_crossentropy", jit_compile=False
     )
@@ -115,7 +117,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=160)
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
-    from record_results import made_where
+    from tools.notebooks.record_results import made_where
 
     result = run(**vars(args))
     keep([{**made_where(), **result}])

@@ -17,10 +17,12 @@ from typing import Any
 
 import numpy as np
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tools")]  # so that it runs from any folder
 
-from helpers import convnets, datasets, diagnostics  # noqa: E402
+from helpers.data import datasets  # noqa: E402
+from helpers.inside import diagnostics  # noqa: E402
+from helpers.networks import builders  # noqa: E402
 
 RESULTS = ROOT / "results" / "05-full-training.json"
 PIECES = 10  # an epoch
@@ -32,7 +34,7 @@ def new_model(settings: dict[str, Any], *, pieces: int, images: int) -> Any:
 
     keras.utils.set_random_seed(settings["seed"])
     batch_norm = False if settings["batch_norm"] == "none" else settings["batch_norm"]
-    model = convnets.vgg(
+    model = builders.vgg(
         batch_norm=batch_norm, kernel_initializer=settings["initializer"], width=settings["width"]
     )
     rate = settings["learning_rate"]
@@ -141,7 +143,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     settings = vars(parser.parse_args())
     epochs, out = settings.pop("epochs"), settings.pop("out")
-    from record_results import made_where
+    from tools.notebooks.record_results import made_where
 
     data = datasets.load("cifar10", profile="full")
     print(data)

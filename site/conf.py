@@ -1,4 +1,4 @@
-"""Sphinx' settings for the course as a web site. `make site` builds it; see tools/site_pages.py for its sources."""
+"""Sphinx' settings for the course as a web site. `make site` builds it; see tools/site/pages.py for its sources."""
 
 import re
 from pathlib import Path

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from helpers.course import show_markdown
+from helpers.notebook.frontend import show_markdown
 
 NOT_ANSWERED = "Not answered yet: put your answer in place of ____ and run the cell again."
 

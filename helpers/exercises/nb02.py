@@ -4,7 +4,6 @@ from typing import Any
 
 import numpy as np
 
-from helpers.convolution import correlate
 from helpers.exercises.core import (
     Exercise,
     NotAnswered,
@@ -15,7 +14,8 @@ from helpers.exercises.core import (
     result_of,
     worded_shape,
 )
-from helpers.pooling import pool2d
+from helpers.from_scratch.convolution import correlate
+from helpers.from_scratch.pooling import pool2d
 
 
 def _examine_stamp(answer: Any) -> None:

@@ -1,0 +1,186 @@
+"""Measure how hard Emoji-10 is: four kinds of networks, trained on 3,600 scenes, tested on the same and on new art.
+
+    TF_NUM_INTRAOP_THREADS=1 python benchmarks/emoji10.py --seeds 0 1 2
+
+writes results/emoji10.json and prints its table. A seed draws the training scenes and the first weights; the
+two test sets of 2,000 scenes are always the same.
+"""
+
+import argparse
+import json
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))  # so that the tool runs from any folder
+
+from helpers.data import emoji10  # noqa: E402, I001  (first: it loads TensorFlow without its notes)
+from helpers.networks import pretrained  # noqa: E402  (first: it loads TensorFlow without its notes)
+
+import keras  # noqa: E402
+from keras import layers  # noqa: E402
+from tools.notebooks.record_results import emoji10_table, made_where  # noqa: E402
+
+TEST_SEEDS = {"same art": 90_001, "new art": 90_002}
+TRAIN, VAL, TEST, TRANSFER = 3600, 400, 2000, 1000
+
+
+def mlp() -> tuple[keras.Model, int]:
+    """Two dense layers on the pixels."""
+    inputs = keras.Input((32, 32, 3))
+    x = layers.Flatten()(layers.Rescaling(1 / 255)(inputs))
+    x = layers.Dense(256, activation="relu")(x)
+    x = layers.Dense(128, activation="relu")(x)
+    return keras.Model(inputs, layers.Dense(10, activation="softmax")(x)), 20
+
+
+def cnn() -> tuple[keras.Model, int]:
+    """Three convolutions, each followed by pooling."""
+    inputs = keras.Input((32, 32, 3))
+    x = layers.Rescaling(1 / 255)(inputs)
+    for filters in (16, 32, 64):
+        x = layers.Conv2D(filters, 3, padding="same", activation="relu")(x)
+        x = layers.MaxPooling2D()(x)
+    x = layers.Dense(64, activation="relu")(layers.Flatten()(x))
+    return keras.Model(inputs, layers.Dense(10, activation="softmax")(x)), 10
+
+
+def vgg_batchnorm() -> tuple[keras.Model, int]:
+    """Blocks of two convolutions with BatchNorm, VGG's plan at a small size."""
+    inputs = keras.Input((32, 32, 3))
+    x = layers.Rescaling(1 / 255)(inputs)
+    for filters in (16, 32, 64):
+        for _ in range(2):
+            x = layers.Conv2D(filters, 3, padding="same", use_bias=False)(x)
+            x = layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
+        x = layers.MaxPooling2D()(x)
+    x = layers.Dropout(0.3)(layers.Flatten()(x))
+    return keras.Model(inputs, layers.Dense(10, activation="softmax")(x)), 6
+
+
+NETWORKS = {"MLP": mlp, "small CNN": cnn, "VGG-like with BatchNorm": vgg_batchnorm}
+
+
+def trained(name: str, seed: int, data: tuple, tests: dict) -> dict[str, float]:
+    """Train one network; its accuracies and seconds."""
+    keras.utils.set_random_seed(seed)
+    model, epochs = NETWORKS[name]()
+    steps = epochs * -(-TRAIN // 64)
+    rate = keras.optimizers.schedules.CosineDecay(1e-3 if name == "MLP" else 2e-3, steps)
+    model.compile(
+        optimizer=keras.optimizers.Adam(rate), loss="sparse_categorical_crossentropy", metrics=["accuracy"]
+    )
+    images, labels = data
+    began = time.process_time()
+    model.fit(images[:TRAIN], labels[:TRAIN], epochs=epochs, batch_size=64, verbose=0)
+    result = {"seconds": time.process_time() - began, "parameters": model.count_params()}
+    parts = {
+        "training": (images[:TRAIN], labels[:TRAIN]),
+        "validation": (images[TRAIN:], labels[TRAIN:]),
+        **tests,
+    }
+    return result | {
+        part: model.evaluate(*pair, verbose=0, batch_size=256)[1] for part, pair in parts.items()
+    }
+
+
+def backbone_features(images: np.ndarray, side: int) -> np.ndarray:
+    """What EfficientNet-Lite0 sees in scenes enlarged from 32×32 to side×side: (n, 1280)."""
+    inputs = keras.Input((32, 32, 3))
+    x = layers.Resizing(side, side, interpolation="bicubic")(inputs)
+    x = pretrained.efficientnet_lite0(include_top=False, input_shape=(side, side, 3))(x / 127.5 - 1.0)
+    model = keras.Model(inputs, layers.GlobalAveragePooling2D()(x))
+    return model.predict(images, batch_size=100, verbose=0)
+
+
+def transferred(seed: int, data: tuple, tests: dict, features: dict, side: int) -> dict[str, float]:
+    """A dense head on the frozen backbone, trained on the first 1,000 scenes."""
+    keras.utils.set_random_seed(seed)
+    images, labels = data
+    began = time.process_time()
+    seen = backbone_features(images[:TRANSFER], side)
+    inputs = keras.Input(seen.shape[1:])
+    x = layers.Dropout(0.3)(layers.BatchNormalization()(inputs))
+    model = keras.Model(inputs, layers.Dense(10, activation="softmax")(x))
+    model.compile(
+        optimizer=keras.optimizers.Adam(2e-3), loss="sparse_categorical_crossentropy", metrics=["accuracy"]
+    )
+    model.fit(seen, labels[:TRANSFER], epochs=30, batch_size=64, verbose=0)
+    result = {"seconds": time.process_time() - began, "parameters": model.count_params()}
+    result["training"] = model.evaluate(seen, labels[:TRANSFER], verbose=0)[1]
+    val = backbone_features(images[TRAIN:], side)
+    result["validation"] = model.evaluate(val, labels[TRAIN:], verbose=0)[1]
+    return result | {part: model.evaluate(features[part], tests[part][1], verbose=0)[1] for part in tests}
+
+
+def background_only(seed: int) -> float:
+    """Accuracy of the small CNN on scenes without sprites: 10 % is chance."""
+    keras.utils.set_random_seed(seed)
+    model, _ = cnn()
+    model.compile(
+        optimizer=keras.optimizers.Adam(2e-3), loss="sparse_categorical_crossentropy", metrics=["accuracy"]
+    )
+    images, labels = emoji10.scenes(TRAIN, seed=seed, objects=False)
+    model.fit(images, labels, epochs=5, batch_size=64, verbose=0)
+    test = emoji10.scenes(TEST, seed=TEST_SEEDS["same art"], objects=False)
+    return model.evaluate(*test, verbose=0, batch_size=256)[1]
+
+
+def drawing_rate(count: int = 4000) -> float:
+    """Scenes a second at 32×32, on one core."""
+    emoji10.scenes(100, seed=0)  # opens the files
+    began = time.process_time()
+    emoji10.scenes(count, seed=1)
+    return count / (time.process_time() - began)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--only", nargs="+", help="first letters of the networks to try; writes no file")
+    parser.add_argument(
+        "--sides", type=int, nargs="*", default=[96, 128], help="enlargements for the backbone"
+    )
+    chosen = parser.parse_args()
+    arts = {"same art": "train", "new art": "new"}
+    tests = {part: emoji10.scenes(TEST, seed=seed, art=arts[part]) for part, seed in TEST_SEEDS.items()}
+    data = {seed: emoji10.scenes(TRAIN + VAL, seed=seed) for seed in chosen.seeds}
+    results = {
+        **made_where(),
+        "scenes_per_second": round(drawing_rate()),
+        "seeds": chosen.seeds,
+        "networks": {},
+    }
+
+    def keep(name: str, result: dict[str, float]) -> None:
+        result = {
+            key: round(value, 4) if isinstance(value, float) else value for key, value in result.items()
+        }
+        results["networks"].setdefault(name, []).append(result)
+        print(name, result, flush=True)
+
+    for name in NETWORKS:
+        if not chosen.only or name.startswith(tuple(chosen.only)):
+            for seed in chosen.seeds:
+                keep(name, trained(name, seed, data[seed], tests))
+    for side in chosen.sides:
+        features = {part: backbone_features(pair[0], side) for part, pair in tests.items()}
+        for seed in chosen.seeds:
+            keep(
+                f"frozen EfficientNet-Lite0 at {side}×{side}",
+                transferred(seed, data[seed], tests, features, side),
+            )
+    if not chosen.only:
+        results["background_only"] = [round(background_only(seed), 4) for seed in chosen.seeds]
+        path = ROOT / "results" / "emoji10.json"
+        path.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        print(f"background only: {results['background_only']}")
+    print(f"{results['scenes_per_second']:,} scenes a second")
+    print(emoji10_table(results))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,236 @@
+"""What happens inside a network while it learns: gradients, dead units and spread, layer by layer.
+
+Notebooks 05 and 06 call these to see *where* and *when* a network stops learning. They read a model and never
+change it: weights, moving averages and dropout seeds stay as they are, and so does any training that follows.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from helpers.arguments import whole_number
+from helpers.inside import probing
+from helpers.notebook.quiet_keras import keras, tf
+
+
+class Spread(NamedTuple):
+    """Of a layer's output: mean and standard deviation over everything, and the spread between images."""
+
+    mean: float
+    std: float
+    between: float  # std over the images, averaged over positions and channels: 0 if the image is forgotten
+
+
+@dataclass(frozen=True)
+class Forward:
+    """What one batch shows on its way forward; each dictionary goes from layer name to value, input first."""
+
+    dead_units: dict[str, float]
+    spreads: dict[str, Spread]
+    output_spread: float
+
+
+@dataclass(frozen=True)
+class Snapshot(Forward):
+    """What one batch shows on its way forward and back."""
+
+    loss: float
+    kernel_gradients: dict[str, float]
+    output_gradients: dict[str, float]
+
+
+def gradient_norms(
+    model: keras.Model, x: Any, y: Any, *, loss: Any = None, training: bool = True, of: str = "kernel"
+) -> dict[str, float]:
+    """L2 norm of the gradient of the mean loss over one batch, for every layer with a kernel, input first.
+
+    `of="output"` takes the gradient with respect to each layer's output (all images of the batch) instead.
+    `loss` is what `compile` takes; None means the compiled one, or else sparse_categorical_crossentropy;
+    regularizers are left out. `training=True` uses batch statistics and dropout as `fit` does. Frozen layers
+    have a gradient too. In a nested model the kernels are found ("outer/inner") and the outputs are not.
+    Raises ValueError for a model without a graph, a wrong shape, an empty batch or a loss that does not fit.
+    """
+    if of not in ("kernel", "output"):
+        raise ValueError(f'of={of!r} is not known: choose "kernel" or "output".')
+    snapshot = measure(model, x, y, loss=loss, training=training)
+    return snapshot.kernel_gradients if of == "kernel" else snapshot.output_gradients
+
+
+def dead_units(model: keras.Model, x: Any, *, training: bool = False) -> dict[str, float]:
+    """Share of the units of every ReLU layer, 0 to 1, that are zero for every image and position of `x`.
+
+    A unit is a neuron, or a channel of a feature map. ReLU layers are those with activation="relu" (or
+    "relu6"), `ReLU` without a negative slope, and the function itself; nested models are looked into
+    ("outer/inner"). A dead unit passes no gradient on; over few images a unit may only look dead.
+    `training=False` uses moving averages as `predict` does. Errors as for `gradient_norms`.
+    """
+    return _forward(model, x, training=training).dead_units
+
+
+def activation_spread(model: keras.Model, x: Any, *, training: bool = False) -> dict[str, Spread]:
+    """Mean, standard deviation and spread between images of every layer's output, input first.
+
+    Of a layer with several outputs the first counts; a layer called twice comes again as "name (2)"; the
+    layers of a nested model follow it as "outer/inner". `training` and errors as for `dead_units`.
+    """
+    return _forward(model, x, training=training).spreads
+
+
+def output_spread(model: keras.Model, x: Any, *, training: bool = False) -> float:
+    """Standard deviation of the output between the images of `x`, averaged over the outputs (their unit).
+
+    About 1e-7 (rounding) or 0 means that the output no longer depends on the image. But a softmax that is sure
+    of one class for every image hardly varies either: `activation_spread(...)[name].between` of the layer before
+    tells the two apart. Raises ValueError for fewer than two images, and as `gradient_norms` does.
+    """
+    if np.ndim(x) and len(x) == 1:
+        raise ValueError("the spread between images needs at least two of them, not 1.")
+    return _forward(model, x, training=training).output_spread
+
+
+def measure(model: keras.Model, x: Any, y: Any, *, loss: Any = None, training: bool = True) -> Snapshot:
+    """All of the above from one pass forward and back; arguments and errors as for `gradient_norms`."""
+    found = probing.calls(model)
+    x = probing.batch(model, x)
+    y, loss = probing.labels_and_loss(model, y, loss, images=len(x))
+    probe, kernels = probing.prober(model, found), probing.kernels(found)
+    now = probing.snapshot_of(probe.variables)
+    groups = [[now[id(variable)] for variable in group] for group in kernels.values()]
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(groups)
+        outputs = probing.run(probe, x, training=training, values=now)
+        try:
+            value = tf.reduce_mean(loss(y, outputs[-1]))
+        except (ValueError, TypeError, tf.errors.InvalidArgumentError) as error:
+            raise ValueError(f"the loss does not fit labels of shape {y.shape}: {error}") from None
+    probing.check_probabilities(loss, outputs[-1])
+    groups += [[output] for output in outputs]
+    norms = [_norm(group) for group in tape.gradient(value, groups, unconnected_gradients="zero")]
+    return Snapshot(
+        **vars(_statistics(model, found, x, outputs, training)),
+        loss=float(value),
+        kernel_gradients=dict(zip(kernels, norms[: len(kernels)], strict=True)),
+        output_gradients=dict(zip([call.name for call in found], norms[len(kernels) :], strict=True)),
+    )
+
+
+class Recorder(keras.callbacks.Callback):
+    """A callback that takes a `Snapshot` of a fixed probe batch before training, and again as it goes on.
+
+    `every="epoch"`, or every so many steps (`every=10`); the last step is recorded in any case. A snapshot
+    costs about as much as a training step on the probe batch: 64 to 128 images are enough. `training=True`
+    shows what the optimizer sees (batch statistics). `steps` counts the optimizer's steps; `table` and
+    `series` give what to draw. Another `fit` of the same model goes on; another model needs its own Recorder.
+    """
+
+    def __init__(
+        self, x: Any, y: Any, *, every: str | int = "epoch", loss: Any = None, training: bool = True
+    ) -> None:
+        super().__init__()
+        self._every = every if every == "epoch" else whole_number(every, "every", least=1)
+        self._probe_batch = {"x": np.array(x), "y": np.array(y), "loss": loss, "training": training}
+        self.steps: list[int] = []
+        self.snapshots: list[Snapshot] = []
+
+    def table(self, what: str, *, layers: Sequence[str] | None = None) -> tuple[list[str], np.ndarray]:
+        """Layer names, and an array (layers, snapshots) to draw as a heat map over `steps`.
+
+        `what` is "kernel_gradients", "output_gradients", "dead_units", "means", "stds" or "betweens";
+        `layers` keeps these names only. Raises ValueError for an unknown word or layer, and before anything is
+        recorded.
+        """
+        if what in ("means", "stds", "betweens"):
+            rows = [{k: getattr(v, what[:-1]) for k, v in s.spreads.items()} for s in self._recorded()]
+        elif what in ("kernel_gradients", "output_gradients", "dead_units"):
+            rows = [getattr(snapshot, what) for snapshot in self._recorded()]
+        else:
+            words = '"kernel_gradients", "output_gradients", "dead_units", "means", "stds" or "betweens"'
+            raise ValueError(f"no table {what!r}: choose {words}.")
+        names = list(rows[0]) if layers is None else list(layers)
+        if unknown := [name for name in names if name not in rows[0]]:
+            raise ValueError(f"no layer {unknown[0]!r} in {what}: there are {', '.join(rows[0])}.")
+        return names, np.array([[row[name] for row in rows] for name in names])
+
+    def series(self, what: str) -> np.ndarray:
+        """The "loss" on the probe batch or its "output_spread", one number for each snapshot."""
+        if what not in ("loss", "output_spread"):
+            raise ValueError(f'no series {what!r}: choose "loss" or "output_spread".')
+        return np.array([getattr(snapshot, what) for snapshot in self._recorded()])
+
+    def set_model(self, model: keras.Model) -> None:
+        if self.snapshots and model is not self.model:
+            raise ValueError("this Recorder has recorded another model: make a new one for each model.")
+        super().set_model(model)
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        self._record()
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        if self._every != "epoch":
+            step = int(self.model.optimizer.iterations)
+            if step // self._every > self.steps[-1] // self._every:
+                self._record()
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        if self._every == "epoch":
+            self._record()
+
+    def on_train_end(self, logs: Any = None) -> None:
+        self._record()
+
+    def _record(self) -> None:
+        step = int(self.model.optimizer.iterations)
+        if self.steps and step < self.steps[-1]:
+            raise ValueError("the model's training began anew: make a new Recorder for each run.")
+        if step not in self.steps[-1:]:  # the end of an epoch is often the end of training
+            self.snapshots.append(measure(self.model, **self._probe_batch))
+            self.steps.append(step)
+
+    def _recorded(self) -> list[Snapshot]:
+        if not self.snapshots:
+            raise ValueError("nothing is recorded yet: pass the Recorder to model.fit(..., callbacks=[...]).")
+        return self.snapshots
+
+
+def _forward(model: keras.Model, x: Any, *, training: bool) -> Forward:
+    found = probing.calls(model)
+    x = probing.batch(model, x)
+    probe = probing.prober(model, found)
+    values = probing.snapshot_of(probe.variables)
+    return _statistics(model, found, x, probing.run(probe, x, training=training, values=values), training)
+
+
+def _statistics(
+    model: keras.Model, found: list[probing.Call], x: Any, outputs: list[tf.Tensor], training: bool
+) -> Forward:
+    dead, spreads = {}, {}
+    known = {id(model.inputs[0]): x} | {
+        id(call.output): out for call, out in zip(found, outputs, strict=True)
+    }
+    for call, output in zip(found, outputs, strict=True):
+        exact = tf.cast(output, tf.float64)  # squares of 1e-25 or 1e25 do not fit in float32
+        between = tf.reduce_mean(tf.math.reduce_std(exact, axis=0))
+        spreads[call.name] = Spread(*map(float, (tf.reduce_mean(exact), tf.math.reduce_std(exact), between)))
+        if _is_relu(call.layer):
+            zero = tf.reduce_all(tf.equal(output, 0), axis=list(range(len(output.shape) - 1)))
+            dead[call.name] = float(tf.reduce_mean(tf.cast(zero, tf.float64)))
+        if probing.is_nested(call.layer):
+            inner = _forward(call.layer, known[id(call.inputs[0])], training=training)
+            dead |= {f"{call.name}/{name}": value for name, value in inner.dead_units.items()}
+            spreads |= {f"{call.name}/{name}": value for name, value in inner.spreads.items()}
+    return Forward(dead_units=dead, spreads=spreads, output_spread=spreads[found[-1].name].between)
+
+
+def _is_relu(layer: Any) -> bool:
+    """Whether a layer cuts off at zero: ReLU as a layer, as `activation=` or as a function in the graph."""
+    if isinstance(layer, keras.layers.ReLU):
+        return not np.any(layer.negative_slope)
+    if isinstance(layer, keras.Operation) and type(layer).__name__ in ("Relu", "Relu6"):
+        return True
+    return getattr(layer, "activation", None) in (keras.activations.relu, keras.activations.relu6)
+
+
+def _norm(tensors: list[tf.Tensor]) -> float:
+    return float(tf.sqrt(sum(tf.reduce_sum(tf.square(tf.cast(tensor, tf.float64))) for tensor in tensors)))

@@ -1,0 +1,62 @@
+"""Errors to look at: run something that fails and show what Python says, without stopping the notebook.
+
+Notebook 00 calls it for its lesson on reading a traceback.
+"""
+
+import linecache
+import re
+import traceback
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any
+
+from helpers.notebook.frontend import shell
+
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def show(function: Callable[[], Any]) -> None:
+    """Call `function` and print the traceback that stopped it, as this notebook would show it.
+
+    Says so if nothing went wrong.
+    """
+    error = _error_of(function)
+    print("No error." if error is None else as_text(error))
+
+
+def summary(function: Callable[[], Any]) -> None:
+    """Call `function` and print the two lines of its traceback that matter: the lowest of the caller's, and the last.
+
+    The caller's are those in the notebook or module in which `function` was written.
+    """
+    error = _error_of(function)
+    if error is None:
+        print("No error.")
+        return
+    steps = traceback.walk_tb(_trace(error))
+    frame, number = [step for step in steps if step[0].f_globals is function.__globals__][-1]
+    print(f"[{len(as_text(error).splitlines())} lines of traceback, two of which matter]")
+    print(f"your line: {linecache.getline(frame.f_code.co_filename, number).strip()}")
+    print(f"the end:   {type(error).__name__}: {error}")
+
+
+def as_text(error: BaseException) -> str:
+    """The traceback of `error` from the caller's line on: IPython's, where there is one, without colours."""
+    running = shell()
+    if running is None:
+        return "".join(traceback.format_exception(type(error), error, _trace(error))).strip()
+    lines = running.InteractiveTB.structured_traceback(type(error), error, _trace(error), tb_offset=0)
+    return _COLOUR.sub("", "\n".join(lines)).strip()
+
+
+def _trace(error: BaseException) -> TracebackType | None:
+    """The traceback from the caller's line on: without the step of this module."""
+    return error.__traceback__.tb_next
+
+
+def _error_of(function: Callable[[], Any]) -> Exception | None:
+    try:
+        function()
+    except Exception as error:  # any error is the lesson
+        return error
+    return None

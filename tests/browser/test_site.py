@@ -1,0 +1,244 @@
+"""The built site in a real browser: every page, on a phone and on a desktop. `make test-site` runs this.
+
+Screenshots are written to build/site-screenshots. SITE_FOLDER names another folder than build/site, CHROMIUM
+another browser than the one on the path.
+"""
+
+import contextlib
+import functools
+import html.parser
+import http.server
+import json
+import os
+import re
+import threading
+from pathlib import Path
+from urllib.parse import unquote, urldefrag
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from tests.browser import chromium
+
+ROOT = Path(__file__).resolve().parents[2]
+SITE = Path(os.environ.get("SITE_FOLDER", ROOT / "build" / "site"))
+SHOTS = ROOT / "build" / "site-screenshots"
+PAGES = sorted(path.relative_to(SITE).as_posix() for path in SITE.rglob("*.html"))
+NOTEBOOKS = sorted(path.stem for path in (ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
+WIDTHS = {"phone": 375, "desktop": 1280}
+
+# Elements of the text that stick out to the right and lie in no box that scrolls.
+STICKING_OUT = """() => {
+    const found = [], ends = "article, header, .content";
+    const scrolls = node => ["auto", "scroll"].includes(getComputedStyle(node).overflowX);
+    for (const node of document.querySelectorAll("article *, .mobile-header *, .related-pages *")) {
+        const box = node.getBoundingClientRect();
+        if (!box.width || box.right <= document.documentElement.clientWidth + 1) continue;
+        let parent = node;
+        while (parent && !parent.matches(ends) && !scrolls(parent)) parent = parent.parentElement;
+        if (!parent || parent.matches(ends)) found.push(node.outerHTML.slice(0, 120));
+    }
+    const root = document.documentElement;
+    if (root.scrollWidth > root.clientWidth) found.push("the whole page");
+    return found.slice(0, 3);
+}"""
+PICTURES = """() => [...document.querySelectorAll("img")].map(
+    image => ({source: image.getAttribute("src").slice(0, 80), alt: image.alt, width: image.naturalWidth}))"""
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    """A server that does not write down what it was asked."""
+
+    def log_message(self, *_args):
+        pass
+
+
+@pytest.fixture(scope="session")
+def address():
+    """The site's address on this machine."""
+    if "index.html" not in PAGES:
+        pytest.exit(f"there is no site in {SITE}: make site")
+    with http.server.ThreadingHTTPServer(
+        ("127.0.0.1", 0), functools.partial(Quiet, directory=SITE)
+    ) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Chromium as the system has it."""
+    try:
+        executable = chromium.find()
+    except SystemExit as missing:
+        pytest.exit(str(missing))
+    with sync_playwright() as playwright:
+        started = chromium.launch(playwright, executable)
+        yield started
+        started.close()
+
+
+@contextlib.contextmanager
+def watched(browser, address, width, scheme="light"):
+    """A page of that width and the list of what went wrong on it: requests elsewhere, missing files, errors."""
+    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    context.set_default_timeout(120_000)
+    page, troubles = context.new_page(), []
+
+    def let_through(route):
+        if route.request.url.startswith((address + "/", "data:")):
+            route.continue_()
+        else:
+            troubles.append(f"asks for {route.request.url}")
+            route.abort()
+
+    context.route("**/*", let_through)
+    page.on("response", lambda r: troubles.append(f"{r.status}: {r.url}") if r.status >= 400 else None)
+    page.on("pageerror", lambda error: troubles.append(f"script error: {error}"))
+    yield page, troubles
+    context.close()
+
+
+@pytest.mark.parametrize("size", WIDTHS)
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page(browser, address, name, size):
+    with watched(browser, address, WIDTHS[size]) as (page, troubles):
+        page.goto(f"{address}/{name}")
+        page.evaluate("document.querySelectorAll('details').forEach(fold => fold.open = true)")
+        sticking_out, pictures = page.evaluate(STICKING_OUT), page.evaluate(PICTURES)
+        SHOTS.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=SHOTS / f"{name.removesuffix('.html').replace('/', '-')}-{size}.png")
+    assert troubles == []
+    assert sticking_out == [], "wider than the screen"
+    assert [picture for picture in pictures if len(picture["alt"].split()) < 4] == [], "no alternative text"
+    assert [picture for picture in pictures if not picture["width"]] == [], "not loaded"
+
+
+@pytest.mark.parametrize("words", ["flattening", "평탄화"])
+def test_search_finds(browser, address, words):
+    with watched(browser, address, WIDTHS["desktop"]) as (page, troubles):
+        page.goto(address)
+        page.fill("input[name=q]", words)
+        page.press("input[name=q]", "Enter")
+        page.wait_for_selector("#search-results li a[href*='notebooks/01']")
+        page.screenshot(path=SHOTS / f"search-{words}.png")
+    assert troubles == []
+
+
+@pytest.mark.parametrize("size", WIDTHS)
+def test_dark_mode_stays_from_page_to_page(browser, address, size):
+    toggle = ".theme-toggle-header button" if size == "phone" else ".theme-toggle-content button"
+    with watched(browser, address, WIDTHS[size]) as (page, troubles):
+        page.goto(f"{address}/notebooks/{NOTEBOOKS[0]}.html")
+        assert brightness(page, "body") > 200
+        for _ in range(3):
+            if page.get_attribute("body", "data-theme") != "dark":
+                page.click(toggle)
+        page.goto(f"{address}/notebooks/{NOTEBOOKS[1]}.html")
+        assert page.get_attribute("body", "data-theme") == "dark"
+        assert brightness(page, "body") < 60
+        assert brightness(page, "article img") == 255, "figures are black on white"
+        page.screenshot(path=SHOTS / f"dark-{size}.png")
+    assert troubles == []
+
+
+def brightness(page, selector):
+    """The mean of red, green and blue of an element's background, 0 to 255."""
+    colour = page.eval_on_selector(selector, "node => getComputedStyle(node).backgroundColor")
+    values = [float(part) for part in colour[colour.index("(") + 1 : -1].split(",")[:3]]
+    return sum(values) / 3
+
+
+def test_a_click_on_next_leads_to_the_first_notebook(browser, address):
+    with watched(browser, address, WIDTHS["phone"]) as (page, _):
+        page.goto(f"{address}/index.html")
+        page.click(".related-pages .next-page")
+        page.wait_for_url(f"**/notebooks/{NOTEBOOKS[0]}.html")
+
+
+def test_a_solution_is_closed_and_opens_with_a_click(browser, address):
+    with watched(browser, address, WIDTHS["phone"]) as (page, _):
+        page.goto(f"{address}/notebooks/{NOTEBOOKS[-1]}.html")
+        assert page.locator("details.folded[open]").count() == 0
+        solution = page.locator("details.folded", has=page.locator("summary", has_text="Solution")).first
+        assert not solution.locator("pre").is_visible()
+        solution.locator("summary").click()
+        assert solution.locator("pre").is_visible()
+
+
+def test_formulas_are_drawn_without_a_script(browser, address):
+    with watched(browser, address, WIDTHS["phone"]) as (page, _):
+        page.goto(f"{address}/notebooks/{NOTEBOOKS[2]}.html")
+        box = page.locator("math").first.bounding_box()
+    assert box["width"] > 100 and box["height"] > 10
+
+
+class Links(html.parser.HTMLParser):
+    """The targets of a page's links and its anchors."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.links, self.anchors, self.downloads = [], set(), []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        given = dict(attributes)
+        self.anchors |= {given["id"]} if given.get("id") else set()
+        if tag == "a" and given.get("href"):
+            self.links.append(given["href"])
+            self.downloads += [given["href"]] if "download" in given else []
+
+
+@functools.cache
+def links_of(name):
+    return Links((SITE / name).read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_links_lead_somewhere(name):
+    for link in links_of(name).links:
+        if "://" in link:
+            continue
+        target, anchor = urldefrag(unquote(link))
+        path = (SITE / name).parent / target if target else SITE / name
+        assert path.is_file(), link
+        assert not target.endswith(".ipynb") or "downloads/" in target, f"{link} is not a page"
+        if anchor and path.suffix == ".html":
+            other = path.resolve().relative_to(SITE.resolve()).as_posix()
+            assert anchor in links_of(other).anchors, link
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_downloads_are_the_notebooks(name):
+    page = f"notebooks/{name}.html"
+    offered = [(SITE / page).parent / link for link in links_of(page).downloads]
+    assert offered[-1].read_bytes() == (ROOT / "notebooks" / f"{name}.ipynb").read_bytes()
+    colab = ROOT / "build" / "colab" / f"{name}.ipynb"
+    assert [path.read_bytes() for path in offered[:-1]] == ([colab.read_bytes()] if colab.is_file() else [])
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_every_exercise_has_its_solution_and_every_quiz_its_answer(name):
+    source = (ROOT / "notebooks" / f"{name}.ipynb").read_text(encoding="utf-8")
+    code = ["".join(cell["source"]) for cell in json.loads(source)["cells"] if cell["cell_type"] == "code"]
+    page = (SITE / f"notebooks/{name}.html").read_text(encoding="utf-8")
+    solutions = sum(text.startswith("# nb") and ".solution()" in text for text in code)
+    assert page.count("<summary>Solution</summary>") == solutions > 0
+    assert page.count("<summary>Answer</summary>") == sum(".ask()" in text for text in code) > 0
+    assert "<details open" not in page
+    assert page.count("Not answered yet: put") == name.startswith("00")  # which shows what it looks like
+
+
+def test_next_leads_through_all_notebooks_and_previous_back():
+    chain = ["index.html", *(f"notebooks/{name}.html" for name in NOTEBOOKS)]
+    for name, following in zip(chain, chain[1:], strict=False):
+        assert neighbour(name, "next-page") == following
+        assert neighbour(following, "prev-page") == name
+
+
+def neighbour(name, kind):
+    """The page that the link of class "next-page" or "prev-page" leads to, from the root of the site."""
+    page = (SITE / name).read_text(encoding="utf-8")
+    target = re.search(rf'<a class="{kind}" href="([^"]+)"', page)[1]
+    return ((SITE / name).parent / target).resolve().relative_to(SITE.resolve()).as_posix()

@@ -1,0 +1,87 @@
+"""Every exercise and quiz against its notebook: solutions pass their own checks, and cells match solutions."""
+
+import importlib
+import re
+
+import pytest
+
+from helpers.exercises import ____
+from helpers.exercises.core import Exercise, Quiz
+from tools.notebooks.files import all_notebooks, code_cells, read
+
+NAMES = {path.stem[:2]: path for path in all_notebooks()}
+
+
+def items(kind):
+    found = []
+    for number in NAMES:
+        module = importlib.import_module(f"helpers.exercises.nb{number}")
+        found += [(number, name, item) for name, item in vars(module).items() if isinstance(item, kind)]
+    return found
+
+
+def cell_with(number, call):
+    cells = [cell for cell in code_cells(read(NAMES[number])) if call in cell.source]
+    assert len(cells) == 1, f"{call} must stand in exactly one code cell"
+    return cells[0]
+
+
+def execute(number, code):
+    import keras
+    import numpy as np
+
+    module = importlib.import_module(f"helpers.exercises.nb{number}")
+    namespace = {"np": np, "keras": keras, "layers": keras.layers, "____": ____, f"nb{number}": module}
+    exec(compile(code, "<exercise>", "exec"), namespace)
+
+
+named = pytest.mark.parametrize(
+    ("number", "name", "exercise"), items(Exercise), ids=lambda value: str(value)[:40]
+)
+
+
+@named
+def test_the_solution_is_right(number, name, exercise, capsys):
+    execute(number, exercise.solution_code)
+    assert capsys.readouterr().out.splitlines()[-1].startswith("✓ Correct."), name
+
+
+@named
+def test_the_cell_as_it_stands_is_not_answered(number, name, exercise, capsys):
+    execute(number, cell_with(number, f"nb{number}.{name}.check(").source)
+    assert capsys.readouterr().out.startswith("Not answered yet")
+
+
+@named
+def test_the_solution_is_the_cell_with_its_blanks_filled(number, name, exercise):
+    cell = cell_with(number, f"nb{number}.{name}.check(")
+    pattern = "(.+?)".join(re.escape(part) for part in cell.source.strip().split("____"))
+    assert "____" in cell.source and "____" not in exercise.solution_code
+    assert re.fullmatch(pattern, exercise.solution_code.strip(), re.DOTALL), exercise.solution_code
+
+
+@named
+def test_it_has_a_prompt_hints_and_a_solution_to_ask_for(number, name, exercise):
+    notebook = read(NAMES[number])
+    ids = [cell.id for cell in notebook.cells]
+    place = ids.index(cell_with(number, f"nb{number}.{name}.check(").id)
+    assert notebook.cells[place - 1].cell_type == "markdown"
+    assert notebook.cells[place + 1].source == f"# nb{number}.{name}.hint()\n# nb{number}.{name}.solution()"
+    assert exercise.hints and all(hint.endswith((".", "?", "!", ")", "`")) for hint in exercise.hints)
+    assert exercise.because and exercise.name
+
+
+@pytest.mark.parametrize(("number", "name", "quiz"), items(Quiz), ids=lambda value: str(value)[:40])
+def test_a_quiz_explains_every_choice_and_has_one_answer(number, name, quiz):
+    verdicts = {letter: quiz.verdict(letter) for letter in quiz.choices}
+    assert [letter for letter, verdict in verdicts.items() if verdict.status == "correct"] == [quiz.answer]
+    assert all(len(verdict.message.split()) >= 4 for verdict in verdicts.values())
+    assert list(quiz.choices) == list("abcde"[: len(quiz.choices)]) and len(quiz.choices) >= 2
+    source = cell_with(number, f"nb{number}.{name}.check(").source
+    assert source == f"nb{number}.{name}.ask()\nnb{number}.{name}.check(____)"
+
+
+def test_right_answers_are_not_all_the_same_letter():
+    for number in NAMES:
+        answers = {quiz.answer for owner, _, quiz in items(Quiz) if owner == number}
+        assert len(answers) >= 3, f"notebook {number}: the right letters are {answers}"

@@ -1,0 +1,185 @@
+"""benchmarks/: the recipes are the published ones, and the comparison is counted right."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+
+from benchmarks import bench, recipes, vgg_autopsy, vgg_cifar10
+from helpers.data import datasets, emoji10
+from helpers.training.callbacks import keras
+
+RNG = np.random.default_rng(0)
+PARAMETERS = {
+    # by hand: convolutions (9 * channels in + 1) * filters, dense (units in + 1) * units
+    ("cifar10", "TensorFlow's beginner CNN"): 28 * 32 + 289 * 64 + 577 * 64 + (1024 + 1) * 64 + 65 * 10,
+    ("cifar10", "three-layer tutorial"): 528_054,
+    ("cifar10", "four-layer tutorial"): 102_570,
+    ("mnist", "Keras' MNIST convnet"): 10 * 32 + 289 * 64 + (1600 + 1) * 10,
+    ("mnist", "MNIST tutorial"): 220_234,
+}
+EVERY = [(task, name) for task, named in recipes.TASKS.items() for name in named]
+
+
+@pytest.mark.parametrize(
+    ("task", "name"), [pair for pair in EVERY if "ours" not in pair[1] or pair[1] == "ours, 2 epochs"]
+)
+def test_a_recipe_trains_on_what_it_prepares(task, name):
+    recipe = recipes.TASKS[task][name]
+    shape = (32, 32, 3) if task == "cifar10" else (28, 28)
+    images = RNG.integers(0, 256, (40, *shape), np.uint8)
+    x, y = recipe.prepare(images, np.arange(40) % 10)
+    assert x.max() <= 1 or x.dtype == np.uint8
+    model = recipe.build(10, images)
+    before = [weight.numpy() for weight in model.trainable_weights]
+    history = model.fit(
+        x, y, batch_size=recipe.batch_size, epochs=3, verbose=0
+    ).history  # ours starts at rate 0
+    assert np.isfinite(history["loss"][0]) and "accuracy" in history
+    assert any((old != new.numpy()).any() for old, new in zip(before, model.trainable_weights, strict=True))
+    if (task, name) in PARAMETERS:
+        assert model.count_params() == PARAMETERS[task, name]
+
+
+def test_the_tutorials_data_are_as_large_as_they_say():
+    images = RNG.integers(0, 256, (10, 32, 32, 3), np.uint8)
+    assert recipes.as_float64(images, None)[0].nbytes == 8 * images.nbytes
+    assert recipes.as_float32_one_hot(images, np.arange(10))[0].nbytes == 4 * images.nbytes
+    assert recipes.as_uint8(images, None)[0].nbytes == images.nbytes
+
+
+@pytest.mark.parametrize(("kernel_size", "channels", "count"), [(4, 3, 24), (3, 1, 9), (2, 3, 5)])
+def test_whitened_patches_are_uncorrelated_and_of_about_equal_size(kernel_size, channels, count):
+    """Counted another way: the filters run as a convolution over the pictures they were made from."""
+    images = emoji10.scenes(500, seed=0)[0][..., :channels]
+    kernel, bias = recipes.whitening_filters(images, kernel_size=kernel_size, count=count)
+    assert kernel.shape == (kernel_size, kernel_size, channels, count) and bias.shape == (count,)
+    x = keras.ops.conv(images.astype("float32") / 255, kernel.astype("float32"), strides=3) + bias
+    values = keras.ops.convert_to_numpy(x).reshape(-1, count)
+    covariance = np.cov(values, rowvar=False)
+    sizes = np.diag(covariance)
+    np.testing.assert_allclose(values.mean(axis=0), 0, atol=1e-3)
+    np.testing.assert_allclose(covariance, np.diag(sizes), atol=1e-3)
+    assert 0.9 < sizes[0] <= 1 and (np.diff(sizes) < 1e-3).all()  # small components are not blown up to 1
+
+
+def test_more_filters_than_a_patch_has_numbers():
+    with pytest.raises(ValueError, match="a patch of 12 numbers has no 13 components"):
+        recipes.whitening_filters(np.zeros((5, 8, 8, 3), np.uint8), kernel_size=2, count=13)
+
+
+RUNS = [
+    {"recipe": "TensorFlow's beginner CNN", "curve": [[10, 0.5], [20, 0.61], [30, 0.6]], "peak_mb": 3000},
+    {"recipe": "another", "curve": [[1, 0.99]], "peak_mb": 1},
+    {"recipe": "ours, 1 epoch", "curve": [[4, 0.62]], "peak_mb": 900},
+    {"recipe": "ours, 3 epochs", "curve": [[5, 0.5], [19, 0.7], [21, 0.8]], "peak_mb": 1000},
+]
+
+
+def test_the_comparison_by_hand():
+    told = bench.summary("cifar10", RUNS)
+    assert told == {
+        "goal": 0.61, "reference_seconds": 20, "our_seconds": 4, "times_faster": 5.0,
+        "our_best_in_its_time": 0.7, "times_less_memory": 3.0,
+    }  # fmt: skip
+
+
+def test_a_goal_that_nobody_reaches_is_said():
+    slow = [RUNS[0], {"recipe": "ours, 1 epoch", "curve": [[40, 0.3]], "peak_mb": 1000}]
+    told = bench.summary("cifar10", slow)
+    assert told["our_seconds"] is None and told["times_faster"] is None
+    runs = [run | {"source": "s", "parameters": 1} for run in slow]
+    results = {"date": "d", "machine": "m", "versions": {"keras": "3"}, "runs": runs, "summary": told}
+    assert "| never |" in bench.table("cifar10", results) and "not comparable" in bench.table(
+        "cifar10", results
+    )
+
+
+def test_the_readme_shows_what_was_measured():
+    found = {
+        task: json.loads((bench.ROOT / "results" / f"bench-{task}.json").read_text(encoding="utf-8"))
+        for task in recipes.TASKS
+    }
+    assert bench.readme_table(found) in (bench.ROOT / "README.md").read_text(encoding="utf-8")
+    for task, results in found.items():
+        assert [run["recipe"] for run in results["runs"]] == list(recipes.TASKS[task])
+        assert results["summary"] == bench.summary(task, results["runs"])
+        page = (bench.ROOT / "results" / f"bench-{task}.md").read_text(encoding="utf-8")
+        assert page == bench.table(task, results)
+
+
+def test_the_picture(tmp_path):
+    bench.draw("cifar10", RUNS, tmp_path / "picture.png")
+    assert (tmp_path / "picture.png").stat().st_size > 5000
+
+
+def test_an_unknown_task_lists_the_known_ones(monkeypatch):
+    monkeypatch.setattr("sys.argv", ["bench.py", "cifar"])
+    with pytest.raises(SystemExit, match="choose from cifar10, mnist"):
+        bench.main()
+
+
+def test_the_autopsy_measures_and_keeps_what_it_measured(tmp_path, monkeypatch):
+    from helpers.data import locate
+
+    arrays = {"x_train": RNG.integers(0, 256, (96, 32, 32, 3), np.uint8), "y_train": np.arange(96) % 10}
+    arrays |= {"x_test": arrays["x_train"][:40], "y_test": arrays["y_train"][:40]}
+    monkeypatch.setattr(locate, "load", lambda name: (arrays, "drawn"))
+    monkeypatch.setattr(vgg_autopsy, "RESULTS", tmp_path / "kept.json")
+    settings = {"width": 0.02, "rate": 1e-3, "initializer": "he_normal", "batch_norm": "before", "seed": 0}
+    result = vgg_autopsy.run(**settings, steps=2)
+    assert [point["step"] for point in result["measured"]] == [0, 1, 2] and len(result["losses"]) == 2
+    assert len(result["measured"][0]["dead_units"]) == 10
+    entry = {"date": "today", "machine": "here", "versions": {"keras": "3"}, **result}
+    for _ in range(2):
+        vgg_autopsy.keep([entry])
+    assert json.loads((tmp_path / "kept.json").read_text()) == [entry]
+    assert "| 0.02 | 0.001 | he_normal | before | 0 | 2 | today |" in (tmp_path / "kept.md").read_text()
+
+
+def test_the_kept_table_is_made_from_the_kept_runs():
+    runs = json.loads(vgg_autopsy.RESULTS.read_text(encoding="utf-8"))
+    assert vgg_autopsy.RESULTS.with_suffix(".md").read_text(encoding="utf-8") == vgg_autopsy.table(runs)
+    assert all(run["date"] and run["machine"] for run in runs)
+
+
+SETTINGS = {"batch_norm": "before", "initializer": "he_normal", "learning_rate": 1e-3, "cosine": True}
+SETTINGS |= {"batch_size": 8, "width": 0.02, "seed": 0}
+
+
+def test_a_training_in_pieces_goes_on_where_it_stopped(tmp_path, monkeypatch, capsys):
+    """Killed after its first piece and begun again, it ends at the same numbers as in one go."""
+    data = datasets.load("emoji10", profile="quick")
+    data = dataclasses.replace(
+        data, **{name: getattr(data, name)[:80] for name in ("x_train", "y_train", "x_test", "y_test")}
+    )
+    whole = vgg_cifar10.train(data, SETTINGS, epochs=0.3, out=tmp_path / "whole")
+    assert [piece["images"] for piece in whole] == [8, 16, 24] and "test_accuracy" in whole[-1]
+
+    spreads = iter([0.5])
+    with monkeypatch.context() as patch:
+        patch.setattr(vgg_cifar10.diagnostics, "output_spread", lambda *_: next(spreads))
+        with pytest.raises(StopIteration):  # in the second piece, after its training
+            vgg_cifar10.train(data, SETTINGS, epochs=0.3, out=tmp_path / "broken")
+    assert len((tmp_path / "broken" / "pieces.jsonl").read_text().splitlines()) == 1
+    again = vgg_cifar10.train(data, SETTINGS, epochs=0.3, out=tmp_path / "broken")
+    assert [piece["loss"] for piece in again] == pytest.approx([piece["loss"] for piece in whole], rel=1e-4)
+    with pytest.raises(SystemExit, match="holds a run with other settings"):
+        vgg_cifar10.train(data, SETTINGS | {"seed": 1}, epochs=0.3, out=tmp_path / "whole")
+
+
+def test_a_run_replaces_the_one_with_the_same_settings(tmp_path, monkeypatch):
+    monkeypatch.setattr(vgg_cifar10, "RESULTS", tmp_path / "kept.json")
+    piece = {"loss": 1.5, "output_spread": 0.02, "cpu_seconds": 120.0}
+    made = {"date": "today", "machine": "here", "versions": {"keras": "3"}}
+    for accuracy in (0.5, 0.7512):
+        run = {"settings": SETTINGS, "pieces": [piece, piece | {"test_accuracy": accuracy}]}
+        vgg_cifar10.keep(made | run)
+    row = (
+        "| before | he_normal | 0.001, to 0 as a cosine | 8 | 0 | 0.2 | 75.1% | 1.500 | 2.0e-02 | 4 | today |"
+    )
+    assert (
+        row in (tmp_path / "kept.md").read_text()
+        and len(json.loads((tmp_path / "kept.json").read_text())) == 1
+    )

@@ -1,0 +1,78 @@
+"""tools/notebooks/store.py: what is stored, and what is refused."""
+
+import copy
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from tools.notebooks import files, store
+
+
+def executed():
+    first = new_code_cell("1 + 1", id="sum", execution_count=7)
+    first.metadata = nbformat.from_dict(
+        {"tags": ["a"], "papermill": {"duration": 1.5}, "execution": {"iopub.status.busy": "2026"}}
+    )
+    first.outputs = [
+        new_output("stream", name="stdout", text="a\n"),
+        new_output("stream", name="stdout", text="b\n"),
+        new_output("execute_result", data={"text/plain": "2"}, execution_count=7),
+    ]
+    cells = [new_markdown_cell("# t", id="t", metadata={"papermill": {}}), first]
+    return new_notebook(
+        cells=cells,
+        metadata={"papermill": {"duration": 3}, "language_info": {"name": "python", "version": "3.11.7"}},
+    )
+
+
+def test_normalising_keeps_the_lesson_and_drops_the_run():
+    notebook = store.normalise(executed())
+    cell = notebook.cells[1]
+    assert cell.execution_count == cell.outputs[1].execution_count == 1
+    assert cell.metadata == {"tags": ["a"], "output_of": files.fingerprint("1 + 1")}
+    assert [output.get("text") for output in cell.outputs] == ["a\nb\n", None]
+    assert "3.11.7" not in str(notebook) and "papermill" not in str(notebook)
+    nbformat.validate(notebook)
+    assert store.normalise(copy.deepcopy(notebook)) == notebook
+
+
+@pytest.mark.parametrize(
+    ("output", "complaint"),
+    [
+        (new_output("stream", name="stderr", text="FutureWarning: x"), "standard error"),
+        (
+            new_output("stream", name="stdout", text=f"saved {store.ROOT / 'x'}"),
+            "path of this machine",
+        ),
+        (new_output("display_data", data={"text/html": str(Path.home() / "x")}), "path of this machine"),
+        (new_output("error", ename="ValueError", evalue="no", traceback=[]), "ValueError: no"),
+    ],
+)
+def test_what_must_not_be_stored_is_noticed(output, complaint):
+    notebook = executed()
+    assert store.complaints(notebook) == []
+    notebook.cells[1].outputs.append(output)
+    (found,) = store.complaints(notebook)
+    assert complaint in found and "sum" in found
+
+
+def write(path, source):
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    nbformat.write(new_notebook(cells=[new_code_cell(source, id="only")], metadata=kernel), path)
+    return path
+
+
+def test_a_notebook_is_stored_with_its_outputs(tmp_path):
+    path = write(tmp_path / "01_x.ipynb", "print('hello')")
+    assert store.refresh(path) == []
+    (cell,) = files.read(path).cells
+    assert cell.outputs[0].text == "hello\n" and cell.execution_count == 1
+
+
+def test_a_failing_notebook_is_left_as_it_was(tmp_path):
+    path = write(tmp_path / "01_x.ipynb", "1 / 0")
+    before = path.read_bytes()
+    assert "ZeroDivisionError" in store.refresh(path)[0]
+    assert path.read_bytes() == before and [file.name for file in tmp_path.iterdir()] == ["01_x.ipynb"]
