@@ -17,24 +17,32 @@ BROWSER := .venv-browser/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONDONTWRITEBYTECODE := 1
 
+empty :=
+space := $(empty) $(empty)
+
 .PHONY: help course test test-floor test-browser lab outputs colab test-colab site test-site bench lint format lock clean
 
 help:  ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
-	@echo "  course, outputs, colab, test-browser: ONLY=\"01 03\" chooses notebooks.   course: PROFILE=full, JOBS=1."
+	@echo "  course, outputs: the core lessons; ONLY=\"01 02b\" chooses, ONLY=deeper and ONLY=all too."
+	@echo "  colab, test-colab, test-browser, bench: ONLY chooses as well.   course: PROFILE=full, JOBS=1."
 
-course: $(READY)  ## run every notebook that changed into build/course and print a table
+course: $(READY)  ## run every core lesson that changed into build/course and print a table
 	$(BIN)/python -m tools.notebooks.run --profile $(PROFILE) --jobs $(JOBS) $(ONLY)
 
-# Two TensorFlow processes at a time, one thread each: more would fight for the cores.
+# Two TensorFlow processes at a time, one thread each: more would fight for the cores. nbval runs what has no current
+# executed copy; the others were run by `make course`, and pytest compares those copies with what is stored. Notebook
+# 00, which is short, always goes through nbval.
 test test-floor: export TF_NUM_INTRAOP_THREADS := 1
 test test-floor: export TF_NUM_INTEROP_THREADS := 1
 test test-floor: export OMP_NUM_THREADS := 1
 test: lint  ## check style, the helpers, the notebooks as files, and their stored outputs
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile
+	stale="$$($(BIN)/python -m tools.notebooks.run --list-stale all)"; \
 	CNN_STRICT=1 CNN_PROFILE=quick JUPYTER_PREFER_ENV_PATH=1 $(BIN)/python -m pytest -n $(JOBS) --dist loadfile \
-		--nbval-lax --nbval-current-env --nbval-cell-timeout 300 notebooks
+		--nbval-lax --nbval-current-env --nbval-cell-timeout 300 \
+		$$(printf '%s\n' notebooks/00_start_here.ipynb $$stale | sort -u)
 
 # The two notebooks that use most of Keras: losses, BatchNorm and diagnosis; all the layers and files for augmentation.
 test-floor: .venv-floor/.ready  ## run the tests and two notebooks on the oldest versions that pyproject.toml allows
@@ -42,7 +50,7 @@ test-floor: .venv-floor/.ready  ## run the tests and two notebooks on the oldest
 	$(FLOOR)/python -m tools.notebooks.run --jobs $(JOBS) --out build/course-floor 05 08
 
 test-browser: $(READY) .venv-browser/.ready  ## use JupyterLab with a real browser (needs Chromium), screenshots in build/
-	$(BROWSER)/python -m tests.browser.browser_test $(ONLY)
+	$(BROWSER)/python -m pytest tests/browser/test_lab.py $(if $(ONLY),-k "$(subst $(space), or ,$(strip $(ONLY)))")
 
 lab: $(READY)  ## open the notebooks in JupyterLab, beginning with 00
 	$(BIN)/jupyter lab --notebook-dir notebooks --LabApp.default_url=/lab/tree/00_start_here.ipynb
@@ -59,12 +67,10 @@ test-colab: $(READY) .venv-colab/.ready colab  ## run those files alone, with Co
 bench: $(READY)  ## measure our recipes against published ones (needs CNN_DATA_DIR or a network; half an hour and more)
 	$(BIN)/python -m benchmarks.bench $(ONLY)
 
+# The sources go to build/site-source and the pages to build/site; both are replaced only if they are the course's own
+# and unchanged.
 site: .venv-site/.ready colab  ## build the course as a web site into build/site (any warning is an error)
-	rm -rf build/site build/site-part build/site-doctrees
-	$(SITE_BIN)/python -m tools.site.pages build/site-source
-	$(SITE_BIN)/python -m sphinx --fail-on-warning --keep-going --quiet --builder html --conf-dir site \
-		--doctree-dir build/site-doctrees build/site-source build/site-part
-	mv build/site-part build/site
+	$(SITE_BIN)/python -m tools.site.pages
 	@echo "open build/site/index.html ($$(du -sh build/site | cut -f1))"
 
 test-site: .venv-browser/.ready site  ## open every page of the site in Chromium, on a phone and on a desktop
@@ -77,7 +83,7 @@ lint: $(READY)  ## check the style of the code
 format: $(READY)  ## put the code into its standard form
 	$(BIN)/ruff format .
 
-lock: .venv-lock/.ready  ## resolve the packages anew, newest and oldest (for maintainers)
+lock: .venv-lock/.ready  ## resolve the packages again, newest and oldest (for maintainers)
 	$(RESOLVE) pyproject.toml --extra course --output-file requirements.lock
 	$(RESOLVE) pyproject.toml --extra course --resolution lowest-direct --output-file requirements-floor.lock
 	$(RESOLVE) --group site --output-file site/site.lock
@@ -87,8 +93,17 @@ lock: .venv-lock/.ready  ## resolve the packages anew, newest and oldest (for ma
 RESOLVE = .venv-lock/bin/uv pip compile --universal --python-version 3.11 --generate-hashes --upgrade --quiet \
 	--no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
-clean:  ## remove everything that was made, except the .venv folders
-	rm -rf build .pytest_cache .ruff_cache *.egg-info
+clean:  ## remove everything that was made, except the .venv folders; keep what somebody else put there
+	@$(firstword $(wildcard $(BIN)/python) $(PYTHON)) -m tools.clean
+
+# A new environment in the folder of the target. One of that name that `make` did not make is left as it is.
+define environment
+@if [ -e $(@D) ] && [ ! -e $(@D)/.made-by-make ] && [ ! -e $@ ]; then \
+	echo "$(@D) is here already, and make did not make it, so make does not replace it."; \
+	echo "Rename or delete it and run make again, or work in it without make (README.md, On Windows)."; exit 1; fi
+@$(PYTHON) -m venv --clear $(@D)
+@touch $(@D)/.made-by-make
+endef
 
 # Environments of their own: what they hold no reader of the course needs. Colab's has TensorFlow too and takes 2.5 GB
 # and some minutes; the site's takes 300 MB.
@@ -97,13 +112,13 @@ clean:  ## remove everything that was made, except the .venv folders
 .venv-colab/.ready: tools/colab/versions.lock
 .venv-colab/.ready: ALONE := --no-deps
 .venv-browser/.ready .venv-site/.ready .venv-colab/.ready:
+	$(environment)
 	@echo "installing $< into $(@D)"
-	$(PYTHON) -m venv --clear $(@D)
 	$(@D)/bin/python -m pip install --quiet $(ALONE) --require-hashes --requirement $<
 	@touch $@
 
 .venv-lock/.ready:
-	$(PYTHON) -m venv --clear $(@D)
+	$(environment)
 	$(@D)/bin/python -m pip install --quiet uv
 	@touch $@
 
@@ -115,11 +130,11 @@ LAST := 13
 .venv-floor/.ready: requirements-floor.lock
 .venv/.ready .venv-floor/.ready: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, $(LAST)))' || \
-		{ echo "$(@D) needs Python 3.11 to 3.$(LAST), and $(PYTHON) is $$($(PYTHON) --version 2>&1); say make PYTHON=python3.12"; exit 1; }
+		{ echo "$(@D) needs Python 3.11 to 3.$(LAST), and $(PYTHON) is $$($(PYTHON) --version 2>&1); run make PYTHON=python3.12"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
 		{ echo "$(PYTHON) cannot make virtual environments; on Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
+	$(environment)
 	@echo "installing the course's packages into $(@D) (2.7 GB on disk, a few minutes the first time)"
-	$(PYTHON) -m venv --clear $(@D)
 	$(@D)/bin/python -m pip install --quiet --require-hashes --requirement $(filter %.lock,$^)
 	$(@D)/bin/python -m pip install --quiet --no-deps --no-build-isolation --no-index --editable .
 	@touch $@

@@ -12,7 +12,6 @@ import os
 import re
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -36,33 +35,32 @@ def measure(task: str, name: str, *, seed: int = 0, limit: int | None = None) ->
 
     from benchmarks import recipes
     from helpers.data import locate
-    from helpers.training.callbacks import keras
+    from helpers.notebook.quiet_keras import keras
+    from helpers.training.timing import Stopwatch
 
     keras.utils.set_random_seed(seed)
     recipe = recipes.TASKS[task][name]
     arrays, _ = locate.load(task)
     x, y = arrays["x_train"][:limit], arrays["y_train"][:limit]
     kept = round(len(x) * (1 - recipe.validation))
-    began = time.perf_counter()
-    x_train, y_train = recipe.prepare(x[:kept], y[:kept])
-    x_test, y_test = recipe.prepare(arrays["x_test"][:limit], arrays["y_test"][:limit])
-    if recipe.validation:
-        held = recipe.prepare(x[kept:], y[kept:])  # held in memory, as its authors do
-        assert len(held[0]) == len(x) - kept
-    steps = -(-kept // recipe.batch_size) * recipe.epochs
-    model = recipe.build(steps, x[:kept])
-    curve, seconds = [], time.perf_counter() - began
+    watch = Stopwatch()
+    with watch:
+        x_train, y_train = recipe.prepare(x[:kept], y[:kept])
+        x_test, y_test = recipe.prepare(arrays["x_test"][:limit], arrays["y_test"][:limit])
+        if recipe.validation:
+            held = recipe.prepare(x[kept:], y[kept:])  # held in memory, as its authors do
+            assert len(held[0]) == len(x) - kept
+        steps = -(-kept // recipe.batch_size) * recipe.epochs
+        model = recipe.build(steps, x[:kept])
+    curve = []
     for epoch in range(recipe.epochs):
-        began = time.perf_counter()
-        model.fit(
-            x_train, y_train, batch_size=recipe.batch_size, initial_epoch=epoch, epochs=epoch + 1, verbose=0
-        )
-        seconds += time.perf_counter() - began
+        options = {"batch_size": recipe.batch_size, "initial_epoch": epoch, "epochs": epoch + 1, "verbose": 0}
+        with watch:
+            model.fit(x_train, y_train, **options)
         accuracy = float(model.evaluate(x_test, y_test, batch_size=500, verbose=0)[1])
-        curve.append([round(seconds, 2), round(accuracy, 4)])
-        print(
-            f"{task}, {name}: epoch {epoch + 1}/{recipe.epochs}, {seconds:.0f} s, {accuracy:.1%}", flush=True
-        )
+        curve.append([round(watch.seconds, 2), round(accuracy, 4)])
+        told = f"epoch {epoch + 1}/{recipe.epochs}, {watch.seconds:.0f} s, {accuracy:.1%}"
+        print(f"{task}, {name}: {told}", flush=True)
     return {
         "recipe": name,
         "source": recipe.source,
@@ -194,7 +192,7 @@ def main() -> None:
         print("RESULT " + json.dumps(result, ensure_ascii=False))
         return
     from benchmarks import recipes
-    from tools.notebooks.record_results import made_where
+    from tools.notebooks.records import made_where
 
     for task in args.tasks:
         if task not in recipes.TASKS:

@@ -19,10 +19,11 @@ sys.path.insert(0, str(ROOT))  # so that the tool runs from any folder
 
 from helpers.data import emoji10  # noqa: E402, I001  (first: it loads TensorFlow without its notes)
 from helpers.networks import pretrained  # noqa: E402  (first: it loads TensorFlow without its notes)
+from helpers.training.timing import Stopwatch  # noqa: E402
 
 import keras  # noqa: E402
 from keras import layers  # noqa: E402
-from tools.notebooks.record_results import emoji10_table, made_where  # noqa: E402
+from tools.notebooks.records import emoji10_table, made_where  # noqa: E402
 
 TEST_SEEDS = {"same art": 90_001, "new art": 90_002}
 TRAIN, VAL, TEST, TRANSFER = 3600, 400, 2000, 1000
@@ -74,9 +75,9 @@ def trained(name: str, seed: int, data: tuple, tests: dict) -> dict[str, float]:
         optimizer=keras.optimizers.Adam(rate), loss="sparse_categorical_crossentropy", metrics=["accuracy"]
     )
     images, labels = data
-    began = time.process_time()
-    model.fit(images[:TRAIN], labels[:TRAIN], epochs=epochs, batch_size=64, verbose=0)
-    result = {"seconds": time.process_time() - began, "parameters": model.count_params()}
+    with Stopwatch(time.process_time) as watch:
+        model.fit(images[:TRAIN], labels[:TRAIN], epochs=epochs, batch_size=64, verbose=0)
+    result = {"seconds": watch.seconds, "parameters": model.count_params()}
     parts = {
         "training": (images[:TRAIN], labels[:TRAIN]),
         "validation": (images[TRAIN:], labels[TRAIN:]),
@@ -91,7 +92,8 @@ def backbone_features(images: np.ndarray, side: int) -> np.ndarray:
     """What EfficientNet-Lite0 sees in scenes enlarged from 32×32 to side×side: (n, 1280)."""
     inputs = keras.Input((32, 32, 3))
     x = layers.Resizing(side, side, interpolation="bicubic")(inputs)
-    x = pretrained.efficientnet_lite0(include_top=False, input_shape=(side, side, 3))(x / 127.5 - 1.0)
+    body = pretrained.load("EfficientNet-Lite0", include_top=False, input_shape=(side, side, 3)).model
+    x = body(pretrained.scale(x))
     model = keras.Model(inputs, layers.GlobalAveragePooling2D()(x))
     return model.predict(images, batch_size=100, verbose=0)
 
@@ -100,16 +102,15 @@ def transferred(seed: int, data: tuple, tests: dict, features: dict, side: int) 
     """A dense head on the frozen backbone, trained on the first 1,000 scenes."""
     keras.utils.set_random_seed(seed)
     images, labels = data
-    began = time.process_time()
-    seen = backbone_features(images[:TRANSFER], side)
-    inputs = keras.Input(seen.shape[1:])
-    x = layers.Dropout(0.3)(layers.BatchNormalization()(inputs))
-    model = keras.Model(inputs, layers.Dense(10, activation="softmax")(x))
-    model.compile(
-        optimizer=keras.optimizers.Adam(2e-3), loss="sparse_categorical_crossentropy", metrics=["accuracy"]
-    )
-    model.fit(seen, labels[:TRANSFER], epochs=30, batch_size=64, verbose=0)
-    result = {"seconds": time.process_time() - began, "parameters": model.count_params()}
+    with Stopwatch(time.process_time) as watch:
+        seen = backbone_features(images[:TRANSFER], side)
+        inputs = keras.Input(seen.shape[1:])
+        x = layers.Dropout(0.3)(layers.BatchNormalization()(inputs))
+        model = keras.Model(inputs, layers.Dense(10, activation="softmax")(x))
+        optimizer = keras.optimizers.Adam(2e-3)
+        model.compile(optimizer=optimizer, loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+        model.fit(seen, labels[:TRANSFER], epochs=30, batch_size=64, verbose=0)
+    result = {"seconds": watch.seconds, "parameters": model.count_params()}
     result["training"] = model.evaluate(seen, labels[:TRANSFER], verbose=0)[1]
     val = backbone_features(images[TRAIN:], side)
     result["validation"] = model.evaluate(val, labels[TRAIN:], verbose=0)[1]
@@ -132,9 +133,9 @@ def background_only(seed: int) -> float:
 def drawing_rate(count: int = 4000) -> float:
     """Scenes a second at 32×32, on one core."""
     emoji10.scenes(100, seed=0)  # opens the files
-    began = time.process_time()
-    emoji10.scenes(count, seed=1)
-    return count / (time.process_time() - began)
+    with Stopwatch(time.process_time) as watch:
+        emoji10.scenes(count, seed=1)
+    return count / watch.seconds
 
 
 def main() -> None:

@@ -19,7 +19,7 @@ from helpers.data import photos
 from helpers.networks import pretrained
 from helpers.notebook.quiet_keras import keras, layers
 from helpers.paths import ROOT
-from tools.notebooks.record_results import made_where
+from tools.notebooks.records import made_where
 
 COUNTS = (1, 2, 5, 8)  # training photographs of each class; 8 are all
 HEAD_SEEDS, CNN_SEEDS = range(10), range(3)

@@ -1,6 +1,6 @@
 """The recipes that are compared: each prepares the data, builds and trains exactly as it was published.
 
-The published ones are written anew from their settings (the source stands with each); ours is the recipe of
+The published ones are written again from their settings (the source stands with each); ours is the recipe of
 notebook 04 (uint8, early stride, BatchNorm, AdamW with warm-up and cosine) on a net of its own. A recipe gets
 uint8 arrays and does its own rescaling, in the dtype its authors use: that is part of what it costs.
 """
@@ -12,9 +12,7 @@ from typing import Any
 import numpy as np
 
 from helpers.networks import builders
-from helpers.training.callbacks import keras  # loaded without TensorFlow's start-up notes
-
-layers = keras.layers
+from helpers.notebook.quiet_keras import keras, layers
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ def run(*, width: float, rate: float, initializer: str, batch_norm: str, steps: 
     from helpers.data import locate
     from helpers.inside import diagnostics
     from helpers.networks import builders
-    from helpers.training.callbacks import keras
+    from helpers.notebook.quiet_keras import keras
 
     arrays, _ = locate.load("cifar10")
     x, y = arrays["x_train"], arrays["y_train"]
@@ -117,7 +117,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=160)
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
-    from tools.notebooks.record_results import made_where
+    from tools.notebooks.records import made_where
 
     result = run(**vars(args))
     keep([{**made_where(), **result}])

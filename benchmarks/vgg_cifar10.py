@@ -23,6 +23,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tools")]  # so that it runs from any fold
 from helpers.data import datasets  # noqa: E402
 from helpers.inside import diagnostics  # noqa: E402
 from helpers.networks import builders  # noqa: E402
+from helpers.training.timing import Stopwatch  # noqa: E402
 
 RESULTS = ROOT / "results" / "05-full-training.json"
 PIECES = 10  # an epoch
@@ -57,7 +58,7 @@ def train(data: datasets.Dataset, settings: dict[str, Any], *, epochs: float, ou
     settings = settings | ({"epochs": epochs} if settings["cosine"] else {})  # else it may be prolonged
     out.mkdir(parents=True, exist_ok=True)
     log, kept = out / "pieces.jsonl", out / "model.keras"
-    done = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
+    done = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()] if log.exists() else []
     if done and done[0]["settings"] != settings:
         raise SystemExit(
             f"{out} holds a run with other settings: {done[0]['settings']}. Choose another folder."
@@ -68,15 +69,17 @@ def train(data: datasets.Dataset, settings: dict[str, Any], *, epochs: float, ou
         epoch, part = divmod(piece, PIECES)
         order = np.random.default_rng([settings["seed"], epoch]).permutation(images)
         chosen = np.array_split(order, PIECES)[part]
-        began = time.process_time()  # not the clock: the process may be stopped for a while
-        history = model.fit(
-            data.x_train[chosen], data.y_train[chosen], batch_size=settings["batch_size"], verbose=0
-        ).history
+        with Stopwatch(
+            time.process_time
+        ) as watch:  # not the wall clock: the process may be stopped for a while
+            history = model.fit(
+                data.x_train[chosen], data.y_train[chosen], batch_size=settings["batch_size"], verbose=0
+            ).history
         line = {
             "settings": settings,
             "images": sum(entry["part"] for entry in done) + len(chosen),
             "part": len(chosen),
-            "cpu_seconds": round(time.process_time() - began, 1),
+            "cpu_seconds": round(watch.seconds, 1),
             "loss": round(history["loss"][0], 4),
             "accuracy": round(history["accuracy"][0], 4),
             "output_spread": float(f"{diagnostics.output_spread(model, data.x_val[:200]):.2e}"),
@@ -86,7 +89,7 @@ def train(data: datasets.Dataset, settings: dict[str, Any], *, epochs: float, ou
             line["test_accuracy"] = round(accuracy, 4)
         model.save(kept.with_name("part.keras"))
         kept.with_name("part.keras").replace(kept)
-        with log.open("a") as file:
+        with log.open("a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
         done.append(line)
         shown = {key: value for key, value in line.items() if key != "settings"}
@@ -143,7 +146,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     settings = vars(parser.parse_args())
     epochs, out = settings.pop("epochs"), settings.pop("out")
-    from tools.notebooks.record_results import made_where
+    from tools.notebooks.records import made_where
 
     data = datasets.load("cifar10", profile="full")
     print(data)

@@ -1,7 +1,4 @@
-"""Checks of what a from-scratch operation is given; their messages say what to do.
-
-`convolution` and `pooling` call these before they compute.
-"""
+"""Checks of what a function is given: whole numbers, pairs, arrays. Their messages say what to do."""
 
 from typing import Any
 
@@ -10,12 +7,22 @@ import numpy as np
 PADDINGS = ("valid", "same")
 
 
-def numbers(value: Any, name: str, axes: str) -> np.ndarray:
-    """`value` as a float64 array with the axes named, for example "height, width"; refuses all else."""
+def as_numbers(value: Any, name: str = "the array") -> np.ndarray:
+    """`value` as a NumPy array; float16, bfloat16 and float8 become float32, in which NumPy can calculate well.
+
+    Raises ValueError for lists whose rows differ in length.
+    """
     try:
         array = np.asarray(value)
-    except ValueError:  # rows of unequal length
+    except ValueError:
         raise ValueError(f"{name} must have rows of equal length.") from None
+    half = array.dtype.name in ("float16", "bfloat16") or array.dtype.name.startswith("float8")
+    return array.astype(np.float32) if half else array
+
+
+def numbers(value: Any, name: str, axes: str) -> np.ndarray:
+    """`value` as a float64 array with the axes named, for example "height, width"; refuses all else."""
+    array = as_numbers(value, name)
     if array.dtype.kind not in "buif":
         raise TypeError(f"{name} must hold real numbers, not {_kind(array)}.")
     if array.ndim != axes.count(",") + 1:

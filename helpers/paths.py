@@ -1,6 +1,6 @@
 """Where the course's files are: what ships with it, what it may write, and where Keras keeps downloads.
 
-Nothing here touches a file or loads a package.
+Nothing here opens a file or loads a package.
 """
 
 import os
@@ -13,10 +13,42 @@ COLAB_EDITION = ROOT / "colab.json"  # is there where these helpers came out of 
 
 
 def keras_home() -> Path:
-    """The folder that Keras calls home: KERAS_HOME, or .keras in the user's. Asks neither Keras nor TensorFlow."""
-    return Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
+    """The folder that Keras calls home, found as Keras does but without asking it: KERAS_HOME, or ~/.keras.
+
+    Where there is no home folder, or it can't be written to, Keras takes /tmp/.keras, and so does this.
+    """
+    if named := os.environ.get("KERAS_HOME"):
+        return Path(os.path.expanduser(named))  # noqa: PTH111 - Path.expanduser raises where there is no home
+    home = os.path.expanduser("~")  # noqa: PTH111
+    return Path(home if os.access(home, os.W_OK) else "/tmp") / ".keras"
 
 
 def keras_cache() -> Path:
     """The folder in which Keras keeps data sets."""
     return keras_home() / "datasets"
+
+
+def short(path: Path | str) -> str:
+    """The path with ~ for the home folder: outputs are stored, and need not tell whose machine it was."""
+    path, home = Path(path), Path(os.path.expanduser("~"))  # noqa: PTH111
+    return (
+        str("~" / path.relative_to(home)) if home.is_absolute() and path.is_relative_to(home) else str(path)
+    )
+
+
+def given(place: str | bytes | os.PathLike, name: str = "folder") -> Path:
+    """A path as a reader gives it (text, bytes or a `Path`; `~` is the home folder); `name` is the argument's.
+
+    Raises TypeError for anything else, ValueError for an empty text, which would mean the current folder.
+    """
+    if not isinstance(place, (str, bytes, os.PathLike)):
+        raise TypeError(f'{name} must be a path, for example "photos/train", not {place!r}.')
+    text = os.fsdecode(place)
+    if not text.strip():
+        raise ValueError(
+            f'{name} is empty. Name a place, for example "photos/train", or "." for the current one.'
+        )
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:  # ~somebody, and there is no such user: then it is a name like any other
+        return Path(text)

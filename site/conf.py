@@ -1,4 +1,4 @@
-"""Sphinx' settings for the course as a web site. `make site` builds it; see tools/site/pages.py for its sources."""
+"""Sphinx' settings for the course as a web site. tools/site/pages.py puts them beside the sources that it gathers."""
 
 import re
 from pathlib import Path
@@ -9,7 +9,7 @@ from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxTranslator
 
-SOURCE = Path(__file__).resolve().parent.parent / "build" / "site-source"
+DOWNLOADS = Path(__file__).parent / "extra" / "downloads"
 
 project = "Image classification with convolutional networks"
 language = "en"
@@ -17,6 +17,8 @@ extensions = ["myst_nb"]
 exclude_patterns = ["extra"]
 
 nb_execution_mode = "off"  # the stored outputs are shown
+nb_code_prompt_show = "Show the code"
+nb_code_prompt_hide = "Hide the code"
 nb_render_markdown_format = "gfm"  # tables of claims are Markdown
 nb_mime_priority_overrides = [("html", "text/markdown", 5)]
 myst_enable_extensions = ["dollarmath", "colon_fence"]
@@ -27,7 +29,7 @@ html_title = "Image classification with CNNs"  # what stands beside every page
 html_static_path = ["static"]
 html_css_files = ["site.css"]
 html_favicon = "static/favicon.svg"
-html_extra_path = [str(SOURCE / "extra")]
+html_extra_path = ["extra"]
 html_copy_source = False
 html_show_sourcelink = False
 html_show_sphinx = False
@@ -38,9 +40,9 @@ html_theme_options = {"top_of_page_buttons": []}
 pygments_dark_style = "github-dark"
 
 # `only` on the front page: say what is there.
-if (SOURCE / "extra" / "downloads" / "colab").is_dir():
+if (DOWNLOADS / "colab").is_dir():
     tags.add("colab")  # noqa: F821  (Sphinx gives this file `tags`)
-if (SOURCE / "extra" / "downloads" / "cnn-course.zip").is_file():
+if (DOWNLOADS / "cnn-course.zip").is_file():
     tags.add("archive")  # noqa: F821
 
 

@@ -2,4 +2,4 @@
 
 import importlib.util
 
-collect_ignore = [] if importlib.util.find_spec("playwright") else ["browser"]
+collect_ignore = [] if importlib.util.find_spec("pytest_playwright") else ["browser"]

@@ -6,6 +6,7 @@
 import errno
 import hashlib
 import http.client
+import os
 import shutil
 import socket
 import ssl
@@ -27,10 +28,18 @@ from helpers.notebook.frontend import is_live
 ATTEMPTS = 5  # how often one address is asked to go on after the connection broke
 STALLED = 30.0  # seconds without a byte after which a connection counts as broken
 CHUNK = 1 << 17
+DISK_FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 
 
 class _Interrupted(Exception):
     """The connection ended before the file did; what came is kept."""
+
+
+class _Unfit(_Interrupted):
+    """What we have cannot be continued: the file must be started again."""
+
+    def __str__(self) -> str:
+        return "the file had to be started again"
 
 
 class _Refused(Exception):
@@ -40,40 +49,59 @@ class _Refused(Exception):
 def fetch(remote: Remote, target: Path, *, pause: float = 1.0) -> Path:
     """Download `remote` to `target` unless it is there, whole; return `target`.
 
-    What has come is kept in `target`.part and continued by the next call, also after a power cut. Only one
-    process downloads at a time: others wait for its lock and then use its file. The file is moved to its
-    name after its size and SHA-256 were found right. Waits `pause` seconds, then twice that and so on,
-    before asking again. Raises `DataError` that says what happened and what to do.
+    What has come is kept in a file of its own beside `target` and continued by the next call, also after a power
+    cut. Only one process downloads at a time: others wait for its lock and then use its file. The file is moved to
+    its name after its size and SHA-256 were found right. If another file has that name, it is kept under a new
+    one, NAME.old. Waits `pause` seconds, then twice that and so on, before asking again. Raises `DataError` that
+    says what happened and what to do.
     """
-    if is_whole(target, remote):
-        return target
+    part = part_of(target, remote)
     try:
+        if is_whole(target, remote):
+            return target
         target.parent.mkdir(parents=True, exist_ok=True)
-        with _lock(target):
+        with _lock(part, target.name):
             if is_whole(target, remote):  # another process was faster
                 return target
-            _check_room(remote, target)
-            part = target.with_name(f"{target.name}.part")
+            _check_room(remote, part)
             reasons = []
             for url in remote.urls:
                 try:
                     check_network(url)
                     _complete(url, remote, part, pause)
+                    _set_aside(target)
                     part.replace(target)
                     return target
                 except (_Refused, _Interrupted) as reason:
                     reasons.append(f"{_host(url)}: {reason}")
                 except DataError as reason:
                     reasons.append(str(reason))
-    except OSError as error:
-        raise DataError(_disk_trouble(error, target)) from None
-    kept = part.stat().st_size if part.exists() else 0
+        kept = part.stat().st_size if part.exists() else 0
+    except OSError as error:  # of the disk: those of the network are told apart where they arise
+        raise DataError(disk_trouble(error, target)) from None
     ahead = (
         f" {kept / 1e6:.0f} of {remote.size / 1e6:.0f} MB are kept, and the next try goes on from there."
         if kept
         else ""
     )
     raise DataError(f"{published_name(remote)} could not be downloaded ({'; '.join(reasons)}).{ahead}")
+
+
+def part_of(target: Path, remote: Remote) -> Path:
+    """Where the part that has come is kept: under a name with the checksum in it, which no file of a reader has."""
+    return target.with_name(f"{target.name}.{remote.sha256[:12]}.part")
+
+
+def _set_aside(target: Path) -> None:
+    """Give what has the name of the download another one: it may be a reader's own file."""
+    if not os.path.lexists(target):
+        return
+    kept = target.with_name(f"{target.name}.old")
+    number = 2
+    while os.path.lexists(kept):
+        kept, number = target.with_name(f"{target.name}.old{number}"), number + 1
+    target.rename(kept)
+    print(f"{target.name} was not the published file; it is kept as {kept.name}", flush=True)
 
 
 def is_whole(path: Path, remote: Remote) -> bool:
@@ -99,7 +127,7 @@ def check_network(url: str, *, timeout: float = 5.0) -> None:
         try:
             socket.create_connection(address, timeout=timeout).close()
             outcome.append("")
-        except OSError as error:
+        except (OSError, UnicodeError) as error:
             outcome.append(str(error))
 
     # A resolver without a network can take half a minute to say so: the thread lets us stop waiting.
@@ -132,7 +160,9 @@ def _continue(url: str, remote: Remote, part: Path, pause: float) -> None:
         attempts += 1
         try:
             _receive(url, remote, part, have)
-        except _Interrupted:
+        except _Interrupted as reason:
+            if isinstance(reason, _Unfit):
+                part.unlink(missing_ok=True)
             got = part.stat().st_size if part.exists() else 0
             attempts = 1 if got > have + CHUNK else attempts  # a slow line that moves is no reason to give up
             if attempts >= ATTEMPTS:
@@ -140,41 +170,64 @@ def _continue(url: str, remote: Remote, part: Path, pause: float) -> None:
 
 
 def _receive(url: str, remote: Remote, part: Path, have: int) -> None:
-    """Ask for the bytes from `have` on and append them to `part`."""
+    """Ask for the bytes from `have` on and append them to `part`.
+
+    Whatever goes wrong with the network arises in `_ask` or `_next_piece` and becomes `_Interrupted` there, so an
+    OSError that comes out of here is the disk's.
+    """
+    with _ask(url, have) as answer:
+        resumed = have and answer.status == 206 and _content_range(answer).startswith(f"bytes {have}-")
+        start = have if resumed else 0
+        announced = _announced(answer, remote.size - start)
+        if start + announced != remote.size:
+            raise _Refused(
+                f"sent {start + announced:,} bytes instead of {remote.size:,}; is it the login page of a network?"
+            )
+        with part.open("ab" if resumed else "wb") as file, _bar(remote, start) as bar:
+            while piece := _next_piece(answer):
+                file.write(piece)
+                bar.update(len(piece))
+    if part.stat().st_size < remote.size:
+        raise _Interrupted("the connection ended early")
+
+
+def _ask(url: str, have: int) -> http.client.HTTPResponse:
+    """The server's answer, to be read; all that can go wrong with it raises `_Interrupted` or `_Refused`."""
     request = urllib.request.Request(url, headers={"User-Agent": "cnn-course", "Accept-Encoding": "identity"})
     if have:
         request.add_header("Range", f"bytes={have}-")
     try:
-        with urllib.request.urlopen(request, timeout=STALLED) as answer:
-            resumed = answer.status == 206 and answer.headers.get("Content-Range", "").startswith(
-                f"bytes {have}-"
-            )
-            announced = int(answer.headers.get("Content-Length") or remote.size - have * resumed)
-            start = have if resumed else 0
-            if start + announced != remote.size:
-                raise _Refused(
-                    f"sent {start + announced:,} bytes instead of {remote.size:,}; is it the login page of a network?"
-                )
-            with part.open("ab" if resumed else "wb") as file, _bar(remote, start) as bar:
-                while chunk := answer.read1(CHUNK):  # what has come, though it be less
-                    file.write(chunk)
-                    bar.update(len(chunk))
+        return urllib.request.urlopen(request, timeout=STALLED)
     except urllib.error.HTTPError as error:
-        if error.code == 416:  # "range not satisfiable": what we have cannot be continued
-            part.unlink(missing_ok=True)
-            raise _Interrupted("the file had to be started anew") from None
+        if error.code == 416 and have:  # "range not satisfiable": what we have cannot be continued
+            raise _Unfit from None
         if error.code in (408, 429, 500, 502, 503, 504):
             raise _Interrupted(f"answers {error.code} {error.reason}") from None
         raise _Refused(f"answers {error.code} {error.reason}") from None
-    except urllib.error.URLError as error:
-        hint = ""
-        if isinstance(error.reason, ssl.SSLCertVerificationError):
-            hint = " (on a Mac with Python from python.org, run its 'Install Certificates.command')"
-        raise _Interrupted(f"{error.reason}{hint}") from None
-    except (ConnectionError, TimeoutError, ssl.SSLError, http.client.HTTPException) as error:
+    except (OSError, http.client.HTTPException) as error:
+        reason = getattr(error, "reason", error)
+        if isinstance(reason, ssl.SSLCertVerificationError):  # trying again does not help
+            hint = "on a Mac with Python from python.org, run its 'Install Certificates.command'"
+            raise _Refused(f"{reason} ({hint})") from None
+        raise _Interrupted(f"the connection broke: {reason}") from None
+
+
+def _next_piece(answer: http.client.HTTPResponse) -> bytes:
+    """The bytes that have come, however few; none at the end."""
+    try:
+        return answer.read1(CHUNK)
+    except (OSError, http.client.HTTPException) as error:
         raise _Interrupted(f"the connection broke: {error}") from None
-    if part.stat().st_size < remote.size:
-        raise _Interrupted("the connection ended early")
+
+
+def _content_range(answer: http.client.HTTPResponse) -> str:
+    return answer.headers.get("Content-Range", "")
+
+
+def _announced(answer: http.client.HTTPResponse, expected: int) -> int:
+    """How many bytes the server says will come."""
+    length = answer.headers.get("Content-Length") or ""
+    return int(length) if length.isdecimal() else expected
 
 
 def _bar(remote: Remote, start: int) -> tqdm:
@@ -185,25 +238,25 @@ def _bar(remote: Remote, start: int) -> tqdm:
     )  # fmt: skip
 
 
-def _lock(target: Path) -> FileLock:
-    lock = FileLock(target.with_name(f".{target.name}.lock"))
+def _lock(part: Path, name: str) -> FileLock:
+    lock = FileLock(part.with_name(f".{part.name}.lock"))
     try:
         lock.acquire(timeout=1.0)
     except Timeout:
-        print(f"another program is downloading {target.name}; waiting for it", flush=True)
+        print(f"another program is downloading {name}; waiting for it", flush=True)
         lock.acquire()
     return lock
 
 
-def _check_room(remote: Remote, target: Path) -> None:
-    part = target.with_name(f"{target.name}.part")
+def _check_room(remote: Remote, part: Path) -> None:
     needed = remote.size - (part.stat().st_size if part.exists() else 0)
-    if shutil.disk_usage(target.parent).free < needed:
+    if shutil.disk_usage(part.parent).free < needed:
         raise OSError(errno.ENOSPC, f"{needed / 1e6:.0f} MB are needed")
 
 
-def _disk_trouble(error: OSError, target: Path) -> str:
-    if error.errno == errno.ENOSPC:
+def disk_trouble(error: OSError, target: Path) -> str:
+    """The message for a file that the disk does not let us write."""
+    if error.errno in DISK_FULL:
         what = f"{target.name} in {target.parent} ({error.strerror})"
         return f"the disk is too full for {what}. Free some space and try again."
     return (

@@ -2,27 +2,28 @@
 
 The notebook 03_mnist and the drawing pad call it. MNIST's recipe is that of LeCun, Bottou, Bengio and
 Haffner (1998, section III.A): light ink on black, the digit fitted into a box of 20×20 pixels without
-changing its proportions, and its centre of mass moved to the centre of 28×28.
+changing its proportions, and its center of mass moved to the center of 28×28.
 """
 
 import json
 from collections.abc import Sequence
-from os import PathLike
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageOps
+from PIL import Image, ImageDraw
 from scipy import ndimage
 
 from helpers.digits.ink import is_dark_on_light, isolate_ink, resized
+from helpers.digits.pictures import load_photo as load_photo  # a part of this module for its callers
+from helpers.digits.pictures import to_gray
+from helpers.digits.ruled_paper import remove_lines
 from helpers.errors import DigitError
 from helpers.paths import ASSETS
 
 SIDE, BOX = 28, 20  # pixels: MNIST's image and the box its digits fit into
 PEN = 0.14  # pen width as a share of the drawing's longer side: as thick and bright as MNIST's
+FEW_LINES = 2  # so many long straight lines may be strokes of the digit
 THINNEST = 1.7  # strokes thinner than this many of the 20 pixels (a ball-pen) are thickened
-WORK = 512  # pixels: larger pictures are reduced to this longer side first, which also averages their grain
 
 Strokes = Sequence[Sequence[Sequence[float]]]
 
@@ -31,46 +32,44 @@ def prepare(image: Any, *, dark_on_light: bool | None = None) -> np.ndarray:
     """One digit as MNIST would show it: uint8, shape (28, 28), light ink on black.
 
     `image` is an array (height, width), (height, width, 3) or (height, width, 4) with values 0 to 255
-    (or floats 0 to 1), a Pillow image, or the path of a picture. `dark_on_light` says whether the ink is
-    darker than the paper; None finds out. Raises `DigitError`.
+    (or floats 0 to 1), a Pillow image, the path of a picture, its bytes, or an open file. `dark_on_light` says
+    whether the ink is darker than the paper; None finds out. Printed lines on the paper are taken out.
+    Raises `DigitError`.
     """
     return steps(image, dark_on_light=dark_on_light)["centred"]
 
 
 def steps(image: Any, *, dark_on_light: bool | None = None) -> dict[str, np.ndarray]:
     """The same with every stage: "grey", "ink", "cropped", "scaled", "centred", all uint8."""
-    grey = to_grey(image)
+    gray = to_gray(image)
     if dark_on_light is None:
-        dark_on_light = is_dark_on_light(grey)
-    ink = isolate_ink(grey, dark_on_light=dark_on_light)
+        dark_on_light = is_dark_on_light(gray)
+    ink = _handwriting(gray, dark_on_light=dark_on_light)
     cropped = thicken(crop(ink))
     scaled = scale_to_box(cropped)
     stages = {
-        "grey": grey,
+        "grey": gray,
         "ink": 255 * ink,
         "cropped": 255 * cropped,
         "scaled": scaled,
-        "centred": centre(scaled),
+        "centred": center(scaled),
     }
     return {name: np.round(stage).astype(np.uint8) for name, stage in stages.items()}
 
 
-def load_photo(path: str | PathLike) -> np.ndarray:
-    """A picture file as uint8, shape (height, width) or (height, width, 3), turned as the camera was held."""
-    path = Path(path)
+def _handwriting(gray: np.ndarray, *, dark_on_light: bool) -> np.ndarray:
+    """Ink from 0 to 1, without the lines that were printed on the paper."""
+    cleaned, lines = remove_lines(gray, dark_on_light=dark_on_light)
     try:
-        with Image.open(path) as picture:
-            return _array_of(ImageOps.exif_transpose(picture))
-    except FileNotFoundError:
+        return isolate_ink(cleaned, dark_on_light=dark_on_light)
+    except DigitError:
+        if not lines:
+            raise
+        if lines <= FEW_LINES:  # they were all there is, so they are the digit: a 1 from edge to edge
+            return isolate_ink(gray, dark_on_light=dark_on_light)
         raise DigitError(
-            f"there is no file {path}. Is the name right, with its ending (.jpg, .png)?"
-        ) from None
-    except IsADirectoryError:
-        raise DigitError(f"{path} is a folder. Give the name of a picture in it.") from None
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        reason = "unknown format" if type(error).__name__ == "UnidentifiedImageError" else str(error)
-        raise DigitError(
-            f"{path.name} is not a picture that can be read ({reason}). Save it as JPEG or PNG."
+            f"the picture shows ruled or squared paper ({lines} lines), and no ink was found between them. Write "
+            "with a thicker or darker pen, or on plain paper."
         ) from None
 
 
@@ -104,22 +103,6 @@ def examples() -> dict[str, dict[int, list]]:
     }
 
 
-def to_grey(image: Any) -> np.ndarray:
-    """Any image `prepare` takes as grey uint8 of at most `WORK` pixels a side."""
-    if isinstance(image, (str, PathLike)):
-        image = load_photo(image)
-    elif isinstance(image, Image.Image):
-        image = _array_of(image)
-    array = _check(np.asarray(image))
-    if array.ndim == 3 and array.shape[2] == 4:
-        array = _without_alpha(array)
-    if array.ndim == 3:
-        array = array @ np.array([0.299, 0.587, 0.114])  # brightness as the eye weighs it (ITU-R BT.601)
-    picture = Image.fromarray(np.round(array).astype(np.uint8))
-    picture.thumbnail((WORK, WORK), Image.Resampling.BOX)
-    return np.asarray(picture)
-
-
 def crop(ink: np.ndarray) -> np.ndarray:
     """The smallest rectangle that holds all ink above a tenth."""
     rows, columns = np.nonzero(ink > 0.1)
@@ -146,8 +129,8 @@ def scale_to_box(ink: np.ndarray) -> np.ndarray:
     return 255 * scaled / scaled.max()
 
 
-def centre(scaled: np.ndarray) -> np.ndarray:
-    """Place the digit on 28×28 so that its centre of mass lies on pixel (14, 14), to the nearest pixel."""
+def center(scaled: np.ndarray) -> np.ndarray:
+    """Place the digit on 28×28 so that its center of mass lies on pixel (14, 14), to the nearest pixel."""
     height, width = scaled.shape
     row, column = ndimage.center_of_mass(scaled)
     top = int(np.clip(round(SIDE / 2 - row), 0, SIDE - height))
@@ -155,43 +138,6 @@ def centre(scaled: np.ndarray) -> np.ndarray:
     image = np.zeros((SIDE, SIDE))
     image[top : top + height, left : left + width] = scaled
     return image
-
-
-def _array_of(picture: Image.Image) -> np.ndarray:
-    if picture.mode.startswith("I"):  # 16 bits a pixel
-        return (np.asarray(picture).astype(float) / 257).round().astype(np.uint8)
-    clear = picture.mode in ("LA", "PA", "RGBA") or "transparency" in picture.info
-    return np.asarray(picture.convert("RGBA" if clear else "L" if picture.mode in ("1", "L") else "RGB"))
-
-
-def _without_alpha(array: np.ndarray) -> np.ndarray:
-    """Lay an RGBA image on white paper, or on black where what is drawn is light."""
-    color, alpha = array[..., :3].astype(float), array[..., 3:] / 255
-    drawn = np.sum(color * alpha) / max(3 * alpha.sum(), 1)
-    return color * alpha + (255 if drawn < 128 else 0) * (1 - alpha)
-
-
-def _check(array: np.ndarray) -> np.ndarray:
-    if array.ndim == 3 and array.shape[2] == 1:
-        array = array[..., 0]
-    if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (3, 4)) or 0 in array.shape:
-        raise DigitError(
-            "one image is needed, of shape (height, width), (height, width, 3) or (height, width, 4), "
-            f"not {array.shape}."
-        )
-    if array.dtype.kind not in "buif":
-        raise DigitError(f"the image must hold numbers, not {array.dtype}.")
-    kind, array = array.dtype.kind, array.astype(float)
-    if not np.isfinite(array).all():
-        raise DigitError("the image holds values that are not numbers (NaN or infinity).")
-    if kind == "b" or (kind == "f" and array.max() <= 1):
-        array = array * 255
-    if array.min() < 0 or array.max() > 255:
-        low, high = array.min(), array.max()
-        raise DigitError(
-            f"values must lie between 0 and 255 (or 0 and 1), and these go from {low:g} to {high:g}."
-        )
-    return array
 
 
 def _points(stroke: Sequence[Sequence[float]]) -> np.ndarray:

@@ -1,6 +1,6 @@
 """Tell ink from paper: which of the two is darker, how the light falls, and where the ink is.
 
-`digits` calls it for every drawing and photograph. It works on grey pictures whose marks are narrower than
+`handwriting` calls it for every drawing and photograph. It works on gray pictures whose marks are narrower than
 the paper around them.
 """
 
@@ -12,13 +12,13 @@ from scipy import ndimage
 
 from helpers.errors import DigitError
 
-CONTRAST = 12  # grey levels (of 256): ink that differs less from its paper is taken for paper
+CONTRAST = 12  # gray levels (of 256): ink that differs less from its paper is taken for paper
 CLEAR = 3.2  # ink and paper closer than this (see `_clearness`) are mere noise
 
 
-def is_dark_on_light(grey: np.ndarray) -> bool:
+def is_dark_on_light(gray: np.ndarray) -> bool:
     """Whether the ink is darker than the paper around it, however the light falls."""
-    coarse = _shrunk(grey, side=48)
+    coarse = _shrunk(gray, side=48)
     margin = max(round(0.2 * max(coarse.shape)), 1)
     framed = np.pad(border_plane(coarse), margin, mode="edge")  # paper all round, even in a tight crop
     framed[margin:-margin, margin:-margin] = coarse
@@ -26,22 +26,22 @@ def is_dark_on_light(grey: np.ndarray) -> bool:
     return float(np.sum(np.sign(difference) * difference**2)) < 0
 
 
-def border_plane(grey: np.ndarray) -> np.ndarray:
-    """The plane of brightness through the picture's border, shape as `grey`, whatever few marks lie on it."""
-    rows, columns = np.mgrid[-1 : 1 : grey.shape[0] * 1j, -1 : 1 : grey.shape[1] * 1j]
-    surface = np.stack([np.ones(grey.shape), rows, columns], axis=-1)
-    border = np.ones(grey.shape, dtype=bool)
+def border_plane(gray: np.ndarray) -> np.ndarray:
+    """The plane of brightness through the picture's border, shape as `gray`, whatever few marks lie on it."""
+    rows, columns = np.mgrid[-1 : 1 : gray.shape[0] * 1j, -1 : 1 : gray.shape[1] * 1j]
+    surface = np.stack([np.ones(gray.shape), rows, columns], axis=-1)
+    border = np.ones(gray.shape, dtype=bool)
     border[1:-1, 1:-1] = False
     for _ in range(4):  # each time without the pixels farthest from the plane before
-        plane = surface @ np.linalg.lstsq(surface[border], grey[border].astype(float), rcond=None)[0]
-        distance = np.abs(grey - plane)
+        plane = surface @ np.linalg.lstsq(surface[border], gray[border].astype(float), rcond=None)[0]
+        distance = np.abs(gray - plane)
         border &= distance <= 2.5 * np.median(distance[border]) + 1
     return plane
 
 
-def isolate_ink(grey: np.ndarray, *, dark_on_light: bool) -> np.ndarray:
-    """Ink from 0 (paper) to 1, shape as `grey`: the paper's shading, its grain and small specks removed."""
-    bright = 255.0 - grey if dark_on_light else grey.astype(float)
+def isolate_ink(gray: np.ndarray, *, dark_on_light: bool) -> np.ndarray:
+    """Ink from 0 (paper) to 1, shape as `gray`: the paper's shading, its grain and small specks removed."""
+    bright = 255.0 - gray if dark_on_light else gray.astype(float)
     ink = _above(bright, paper_level(bright))
     dark, marks = _parted(ink)
     grain = np.median(dark)
@@ -57,7 +57,7 @@ def isolate_ink(grey: np.ndarray, *, dark_on_light: bool) -> np.ndarray:
 def paper_level(bright: np.ndarray) -> np.ndarray:
     """The paper's brightness under and around light ink, shape as `bright`.
 
-    A grey opening removes what is narrower than its window. A small window follows a shadow, a large one
+    A gray opening removes what is narrower than its window. A small window follows a shadow, a large one
     spares thick strokes; so take the largest whose ink stands out nearly as clearly as with the best.
     """
     coarse = _shrunk(bright, side=96)

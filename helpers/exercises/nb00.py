@@ -6,11 +6,11 @@ import numpy as np
 
 from helpers.exercises.core import (
     Exercise,
-    NotAnswered,
     Quiz,
     WrongAnswer,
     as_float,
     as_int,
+    close,
     result_of,
 )
 
@@ -40,8 +40,6 @@ nb00.pixels.check(number)
 
 
 def _examine_mend(function: Any) -> None:
-    if "____" in getattr(getattr(function, "__code__", None), "co_names", ()):
-        raise NotAnswered
     picture = np.array([[0, 100, 200], [50, 50, 80]], dtype=np.uint8)
     got = as_float(result_of(function, picture), what="The mean")
     advice = {
@@ -50,8 +48,8 @@ def _examine_mend(function: Any) -> None:
         480.0: "That is the sum: it must be divided by the number of pixels.",
         480 / 255: "You divided by 255, the largest value; it takes the number of pixels.",
     }
-    if not np.isclose(got, 80):
-        known = [text for value, text in advice.items() if np.isclose(got, value)]
+    if not close(got, 80):
+        known = [text for value, text in advice.items() if close(got, value)]
         raise WrongAnswer(known[0] if known else f"On a picture whose mean is 80 the function says {got:g}.")
 
 

@@ -12,6 +12,7 @@ from helpers.exercises.core import (
     as_array,
     as_float,
     as_int,
+    close,
     result_of,
     worded_shape,
 )
@@ -64,7 +65,7 @@ nb01.place_of.check(place_of)
 def _examine_parameters(mlp_parameters: Callable[..., Any]) -> None:
     for sizes in ([2, 3], [784, 512, 512, 10], [3072, 256, 10], [5, 4, 3, 2, 2]):
         what = f"mlp_parameters({sizes})"
-        answer = as_int(result_of(mlp_parameters, list(sizes), what="mlp_parameters"), what=what)
+        answer = as_int(result_of(mlp_parameters, sizes, what="mlp_parameters"), what=what)
         pairs = list(zip(sizes[:-1], sizes[1:], strict=True))
         weights, biases = sum(a * b for a, b in pairs), sum(sizes[1:])
         if answer == weights + biases:
@@ -216,19 +217,19 @@ def _examine_accuracy(measured_accuracy: Callable[..., Any]) -> None:
                 "per image: take the largest along axis 1, the classes, not along axis 0, the images."
             ) from None
         answer = as_float(result, what="The accuracy")
-        if np.isclose(answer, right, atol=1e-6):
+        if close(answer, right, atol=1e-6):
             continue
         found = f"For {count} images of which {right:.1%} are answered right, your function says {answer:g}."
-        if np.isclose(answer, 100 * right, atol=1e-4):
+        if close(answer, 100 * right, atol=1e-4):
             raise WrongAnswer(f"{found} Give a share between 0 and 1, not per cent.")
-        if np.isclose(answer, round(right * count), atol=1e-6):
+        if close(answer, round(right * count), atol=1e-6):
             raise WrongAnswer(f"{found} That is their number: the accuracy is their share, so take the mean.")
         if answer == 0:
             raise WrongAnswer(
                 f"{found} `predicted` must hold one class for every image. np.argmax without an axis looks "
                 "through the whole table and gives one single place; np.max gives probabilities, not places."
             )
-        if np.isclose(answer, 1 - right, atol=1e-6):
+        if close(answer, 1 - right, atol=1e-6):
             raise WrongAnswer(f"{found} That is the share of wrong answers.")
         raise WrongAnswer(
             f"{found} Compare, image by image, the place of the largest probability with y_test."
@@ -263,24 +264,24 @@ def _examine_put_back(put_back: Callable[..., Any]) -> None:
     rng = np.random.default_rng(0)
     for pixels, units in ((6, 4), (12, 12), (784, 3)):
         kernel, order = rng.normal(size=(pixels, units)), rng.permutation(pixels)
-        given = (kernel.copy(), order.copy())
         try:
-            result = result_of(put_back, *given, what="put_back")
+            result = result_of(put_back, kernel, order, what="put_back")
         except IndexError:
             raise WrongAnswer(
                 f"The order has {pixels} entries, one for each pixel. A kernel of shape {pixels}×{units} "
                 "has its pixels along the rows, so pick rows: kernel[...], not kernel[:, ...]."
             ) from None
         answer = as_array(result, what="The kernel that put_back returns", shape=(pixels, units))
-        images = rng.uniform(size=(5, pixels))
-        if np.allclose(images @ answer, images[:, order] @ kernel):
+        right = np.empty_like(kernel)
+        right[order] = kernel
+        if close(answer, right):
             continue
-        if np.allclose(answer, kernel[order]):
+        if close(answer, kernel[order]):
             raise WrongAnswer(
                 "That is the direction of the text: it makes a network for tidy pictures read shuffled "
                 "ones. Here it must go the other way round."
             )
-        if np.allclose(answer, kernel):
+        if close(answer, kernel):
             raise WrongAnswer(
                 "The kernel came back unchanged, so the network still expects shuffled pictures."
             )
@@ -317,7 +318,7 @@ def _examine_shift(shift_right: Callable[..., Any]) -> None:
         right[:, columns:] = image[:, : width - columns]
         given = image.copy()
         answer = as_array(
-            result_of(shift_right, given, columns=columns, what="shift_right"),
+            result_of(shift_right, given, columns=columns, what="shift_right", copies=False),
             what=f"The image, moved by {columns} columns,",
             shape=(rows, width),
         )

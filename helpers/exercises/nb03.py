@@ -1,5 +1,7 @@
 """Exercises and quizzes of notebook 03_mnist, on the frame in `core`."""
 
+import difflib
+import inspect
 from typing import Any
 
 import numpy as np
@@ -9,9 +11,11 @@ from helpers.exercises.core import (
     NotAnswered,
     Quiz,
     WrongAnswer,
+    agrees,
     as_array,
     check_bug_lines,
     check_counts,
+    close,
     has_blank,
     refuse_mistakes,
     result_of,
@@ -148,7 +152,7 @@ def _examine_dropout(function: Any) -> None:
             result_of(function, values, keep, rate, what="dropout"), what="dropout's result", shape=(12,)
         )
         right = np.where(keep, values / (1 - rate), 0)
-        if np.allclose(found, right):
+        if close(found, right):
             continue
         grow = "the kept ones must grow, so that the next layer's sum stays the same on average"
         turned = "keep is True where a value stays, and yours drops those"
@@ -161,7 +165,7 @@ def _examine_dropout(function: Any) -> None:
             (np.where(keep, 0, values), turned),
         )
         refuse_mistakes(found, mistakes, lead="Almost")
-        spot = int(np.flatnonzero(~np.isclose(found, right))[0])
+        spot = int(np.flatnonzero(~agrees(found, right))[0])
         state = "kept" if keep[spot] else "dropped"
         raise WrongAnswer(
             f"With rate {rate} the {state} value {values[spot]:.3f} must become {right[spot]:.3f}, "
@@ -239,15 +243,32 @@ nb03.bug_lines.check(bug_lines)
 
 
 class _Recorder:
-    """Stands in for a model: `fit` writes down what it is called with, by the names Keras uses."""
+    """Stands in for a model: `fit` writes down what it is called with, by the names of Keras' own `fit`."""
 
-    names = ("x", "y", "batch_size", "epochs", "verbose", "callbacks", "validation_split", "validation_data")
+    given: dict[str, Any] | None = None
 
     def fit(self, *arguments: Any, **named: Any) -> str:
+        import keras
+
         if has_blank(arguments) or has_blank(named):
             raise NotAnswered
-        self.given = dict(zip(self.names, arguments, strict=False)) | named
+        signature = inspect.signature(keras.Model.fit)
+        names = [name for name in signature.parameters if name != "self"]
+        for name in named:
+            if name not in names:
+                near = difflib.get_close_matches(name, names, n=1)
+                advice = f"Did you mean {near[0]}?" if near else "Check its spelling."
+                raise WrongAnswer(f"fit has no argument named {name!r}. {advice}")
+        try:
+            self.given = signature.bind(self, *arguments, **named).arguments
+        except TypeError as error:  # one argument twice, or too many
+            raise WrongAnswer(f"This call of fit cannot work: {error}.") from None
         return "history"
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        raise WrongAnswer(f"The model is ready to learn: call its fit, and leave out model.{name}.")
 
 
 def _same(found: Any, right: np.ndarray) -> bool:
@@ -264,6 +285,8 @@ def _examine_fit_call(function: Any) -> None:
     model, checkpoint = _Recorder(), object()
     result_of(function, model, **arrays, checkpoint=checkpoint, what="train")
     given = model.given
+    if given is None:
+        raise WrongAnswer("train must call model.fit, and yours does not.")
 
     def named(found: Any) -> str:
         return next((name for name, right in arrays.items() if _same(found, right)), "something else")
@@ -282,9 +305,9 @@ def _examine_fit_call(function: Any) -> None:
             "Without validation_data there is no val_loss, and the checkpoint could not tell the best epoch."
         )
     validation = given["validation_data"]
-    if not isinstance(validation, (tuple, list)) or len(validation) != 2:
+    if not isinstance(validation, (tuple, list)) or len(validation) not in (2, 3):  # the third: weights
         raise WrongAnswer("validation_data must be a pair: (images, labels).")
-    pair = tuple(named(part) for part in validation)
+    pair = tuple(named(part) for part in validation[:2])
     if "x_test" in pair or "y_test" in pair:
         raise WrongAnswer(
             "The test set would choose the epoch to keep. Then it is no fresh set any more: use x_val, y_val."
@@ -298,9 +321,6 @@ def _examine_fit_call(function: Any) -> None:
         raise WrongAnswer(
             "The checkpoint takes no part in the training: pass it in a list, callbacks=[checkpoint]."
         )
-    for key in given:
-        if key not in (*_Recorder.names, "shuffle", "initial_epoch", "steps_per_epoch", "class_weight"):
-            raise WrongAnswer(f"fit has no argument named {key!r}. Check its spelling.")
 
 
 fit_call = Exercise(
@@ -393,7 +413,7 @@ def _examine_centre_of_mass(function: Any) -> None:
         image = rng.integers(1, 256, size=shape) * (rng.random(shape) < 0.5)
         image[: shape[0] // 3], image[:, : shape[1] // 3] = 0, 0
         image[1, -1] = 9  # one faint speck, so that the box around the ink has another middle
-        result = result_of(function, image, what="centre_of_mass")
+        result = result_of(function, image.astype(float), what="centre_of_mass")
         found = as_array(result, what="The centre of mass").ravel()
         if found.shape != (2,):
             raise WrongAnswer(
@@ -401,7 +421,7 @@ def _examine_centre_of_mass(function: Any) -> None:
             )
         rows, columns = np.indices(shape)
         right = np.array([(rows * image).sum(), (columns * image).sum()]) / image.sum()
-        if np.allclose(found, right):
+        if close(found, right):
             continue
         ink = np.argwhere(image > 0)
         mistakes = (

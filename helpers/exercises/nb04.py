@@ -8,10 +8,12 @@ from helpers.exercises.core import (
     Exercise,
     Quiz,
     WrongAnswer,
+    agrees,
     as_array,
     as_float,
     check_bug_lines,
     check_counts,
+    close,
     refuse_mistakes,
     result_of,
 )
@@ -24,7 +26,7 @@ def _examine_megabytes(function: Any) -> None:
         arguments = (images, side, channels, each)
         found = as_float(result_of(function, *arguments, what="megabytes"), what="megabytes' result")
         size = images * side * side * channels * each
-        if np.isclose(found, size / 1e6):
+        if close(found, size / 1e6):
             continue
         asked = f"megabytes({images}, {side}, {channels}, {each}) must be {size / 1e6:g}, yours is {found:g}"
         mistakes = (
@@ -78,7 +80,7 @@ def _examine_per_class(function: Any) -> None:
         hits = np.bincount(labels[labels == answers], minlength=classes)
         members = np.bincount(labels, minlength=classes)
         right = hits / members
-        if np.allclose(found, right):
+        if close(found, right):
             continue
         given = np.bincount(answers, minlength=classes)
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -96,7 +98,7 @@ def _examine_per_class(function: Any) -> None:
             (1 - right, "these are the shares of wrong answers"),
         )
         refuse_mistakes(found, mistakes, lead="Almost")
-        k = int(np.flatnonzero(~np.isclose(found, right))[0])
+        k = int(np.flatnonzero(~agrees(found, right))[0])
         raise WrongAnswer(
             f"Class {k} has {members[k]} images and {hits[k]} right answers, so its share is {right[k]:.3f}; "
             f"yours is {found[k]:.3f}."
@@ -247,7 +249,7 @@ def _examine_left_over(function: Any) -> None:
     for momentum, updates in ((0.99, 48), (0.9, 48), (0.5, 3), (0.9, 0)):
         found = as_float(result_of(function, momentum, updates, what="left_over"), what="left_over's result")
         right = momentum**updates
-        if np.isclose(found, right, atol=1e-12):
+        if close(found, right, atol=1e-12):
             continue
         asked = f"left_over({momentum}, {updates}) must be {right:.4g}, yours is {found:.4g}"
         mistakes = (

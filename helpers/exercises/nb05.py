@@ -11,6 +11,7 @@ from helpers.exercises.core import (
     as_array,
     as_float,
     as_int,
+    close,
     result_of,
     worded_shape,
 )
@@ -101,7 +102,7 @@ def _examine_batch_norm(function: Any) -> None:
         mean, variance = x.mean(axis=0), x.var(axis=0)
         centred = x - mean
         right = gamma * centred / np.sqrt(variance + 1e-3) + beta
-        if np.allclose(got, right, atol=1e-6):
+        if close(got, right, atol=1e-6):
             continue
         per_image = x - x.mean(axis=1, keepdims=True)
         likely = {
@@ -130,7 +131,7 @@ def _examine_batch_norm(function: Any) -> None:
             + beta,
         }
         for message, value in likely.items():
-            if np.allclose(got, value, atol=1e-6):
+            if close(got, value, atol=1e-6):
                 raise WrongAnswer(message)
         raise WrongAnswer("The shape is right and the values are not: compare with the five lines above.")
 

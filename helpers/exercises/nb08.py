@@ -11,6 +11,7 @@ from helpers.exercises.core import (
     as_array,
     as_float,
     check_bug_lines,
+    close,
     refuse_mistakes,
     result_of,
     worded_shape,
@@ -23,7 +24,7 @@ def _examine_from_opencv(function: Any) -> None:
     rng = np.random.default_rng(8)
     for height, width in ((4, 6), (7, 5)):
         image = rng.integers(0, 256, (height, width, 3), dtype=np.uint8)
-        found = as_array(result_of(function, image.copy(), what="from_opencv"), what="from_opencv's result")
+        found = as_array(result_of(function, image, what="from_opencv"), what="from_opencv's result")
         asked = f"For an image of shape {worded_shape(image.shape)}"
         if found.shape != image.shape:
             raise WrongAnswer(
@@ -216,7 +217,7 @@ def _examine_standardise(function: Any) -> None:
     for count in (20, 33):
         train = rng.normal([90, 120, 60], [20, 35, 50], (count, 4, 5, 3)).astype("float32")
         test = rng.normal([130, 100, 90], [40, 15, 25], (7, 4, 5, 3)).astype("float32")
-        result = result_of(function, train.copy(), test.copy(), what="standardise")
+        result = result_of(function, train, test, what="standardise")
         found = as_array(result, what="standardise's result")
         if found.shape != test.shape:
             hint = " Return the test images only." if found.shape == train.shape else ""
@@ -226,7 +227,7 @@ def _examine_standardise(function: Any) -> None:
             )
         every = (0, 1, 2)
         mean, spread = train.mean(axis=every), train.std(axis=every)
-        if np.allclose(found, (test - mean) / spread, atol=0.02):
+        if close(found, (test - mean) / spread, atol=0.02):
             continue
         both = np.concatenate([train, test])
         mistakes = (
@@ -258,7 +259,7 @@ def _examine_standardise(function: Any) -> None:
             ),
         )
         for wrong, why in mistakes:
-            if np.allclose(found, wrong, atol=1e-3):
+            if close(found, wrong, atol=1e-3):
                 raise WrongAnswer(f"Almost: {why}.")
         raise WrongAnswer(
             "(test - mean) / standard deviation, both of the training images, channel by channel."
@@ -295,7 +296,7 @@ def _examine_cutmix_label(function: Any) -> None:
         )
         patch = height * width / side**2
         right = (1 - patch) * a + patch * b
-        if np.allclose(found, right, atol=1e-6):
+        if close(found, right, atol=1e-6):
             continue
         asked = f"A patch of {height}×{width} in a picture of {side}×{side} covers {patch:.1%} of it"
         mistakes = (

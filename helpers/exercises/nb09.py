@@ -8,9 +8,11 @@ from helpers.exercises.core import (
     Exercise,
     Quiz,
     WrongAnswer,
+    agrees,
     as_array,
     check_bug_lines,
     check_counts,
+    close,
     refuse_mistakes,
     result_of,
     worded_shape,
@@ -54,9 +56,7 @@ def _examine_heat_from(function: Any) -> None:
     for height, width, count in ((4, 5, 3), (2, 2, 2), (7, 7, 6)):
         maps = np.maximum(rng.normal(size=(height, width, count)), 0)
         gradients = rng.normal(size=(height, width, count)) + rng.normal(size=count)
-        found = as_array(
-            result_of(function, maps.copy(), gradients.copy(), what="heat_from"), what="heat_from's result"
-        )
+        found = as_array(result_of(function, maps, gradients, what="heat_from"), what="heat_from's result")
         weights = gradients.mean(axis=(0, 1))
         signed = (maps * weights).sum(axis=-1)
         right = np.maximum(signed, 0)
@@ -65,7 +65,7 @@ def _examine_heat_from(function: Any) -> None:
                 f"For maps of {worded_shape(maps.shape)} the heat must be {worded_shape(right.shape)}, one number "
                 f"for each place; yours is {worded_shape(found.shape)}."
             )
-        if np.allclose(found, right):
+        if close(found, right):
             continue
         sums = gradients.sum(axis=(0, 1))
         mistakes = (
@@ -94,7 +94,7 @@ def _examine_heat_from(function: Any) -> None:
             (maps.sum(axis=-1), "the maps are added up without their weights"),
         )
         refuse_mistakes(found, mistakes, lead="Almost")
-        row, column = np.argwhere(~np.isclose(found, right))[0]
+        row, column = np.argwhere(~agrees(found, right))[0]
         raise WrongAnswer(
             f"At row {row}, column {column} the heat must be {right[row, column]:.3f}, yours is "
             f"{found[row, column]:.3f}. Weight of a map: the mean of its gradients; heat: the ReLU of the weighted sum."
@@ -165,7 +165,7 @@ nb09.bug_lines.check(bug_lines)
 def _examine_ranks(function: Any) -> None:
     rng = np.random.default_rng(3)
     for values in (np.array([30.0, 10.0, 40.0, 20.0, 50.0]), rng.normal(size=7), rng.permutation(12) / 10):
-        found = as_array(result_of(function, values.copy(), what="ranks"), what="ranks' result")
+        found = as_array(result_of(function, values, what="ranks"), what="ranks' result")
         right = np.argsort(np.argsort(values))
         if found.shape != right.shape:
             raise WrongAnswer(
@@ -217,7 +217,7 @@ def _examine_nearest(function: Any) -> None:
             size=columns
         )
         query = rng.normal(size=columns)
-        answer = result_of(function, points.copy(), query.copy(), count, what="nearest")
+        answer = result_of(function, points, query, count, what="nearest")
         found = as_array(answer, what="nearest's result")
         if found.ndim == 0:
             found = found.reshape(1)
@@ -280,7 +280,7 @@ def _examine_share_on(function: Any) -> None:
         heat = np.maximum(rng.normal(size=(count, side, side)), 0) + 0.01
         masks = rng.random((count, side, side)) < 0.4
         masks[:, 0, 0] = True
-        result = result_of(function, heat.copy(), masks.copy(), what="share_on")
+        result = result_of(function, heat, masks, what="share_on")
         found = as_array(result, what="share_on's result")
         right = (heat * masks).sum(axis=(1, 2)) / heat.sum(axis=(1, 2))
         if found.shape != right.shape:
@@ -288,7 +288,7 @@ def _examine_share_on(function: Any) -> None:
                 f"For {count} pictures there must be {count} number(s), one for each; yours has the shape "
                 f"{worded_shape(found.shape)}. Over which axes do you add up?"
             )
-        if np.allclose(found, right):
+        if close(found, right):
             continue
         on = (heat * masks).sum(axis=(1, 2))
         area = masks.mean(axis=(1, 2))

@@ -1,4 +1,4 @@
-"""Batch normalization from scratch: training, inference, moving averages and the backward pass.
+"""Batch normalization from scratch: the forward pass of training, and the backward pass.
 
 Notebook 05 builds it here step by step and compares it with Keras. After Ioffe and Szegedy, Batch
 Normalization: Accelerating Deep Network Training by Reducing Internal Covariate Shift (2015), Algorithms 1 and 2.
@@ -13,7 +13,7 @@ import numpy as np
 
 from helpers.arguments import numbers
 
-EPSILON, MOMENTUM = 1e-3, 0.99  # Keras' defaults
+EPSILON = 1e-3  # Keras' default
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def forward(x: Any, gamma: Any, beta: Any, *, epsilon: float = EPSILON) -> tuple
 
     y = gamma (x - mean) / sqrt(variance + epsilon) + beta with the statistics of this batch (Algorithm 1).
     A channel that is constant over the batch, as all are in a batch of one vector, comes out as `beta`.
-    Raises ValueError for a wrong shape or a negative `epsilon`, TypeError for what is no number.
+    Raises ValueError for a wrong shape or a negative `epsilon`, TypeError for what is not a number.
     """
     x = _batch(x)
     gamma, beta = _vector(gamma, "gamma", x), _vector(beta, "beta", x)
@@ -55,36 +55,6 @@ def forward(x: Any, gamma: Any, beta: Any, *, epsilon: float = EPSILON) -> tuple
     inverse_std = 1 / np.sqrt(variance + _positive(epsilon))
     normalized = (x - mean) * inverse_std
     return gamma * normalized + beta, Cache(normalized, inverse_std, gamma)
-
-
-def moving_average(old: Any, new: Any, *, momentum: float = MOMENTUM) -> np.ndarray:
-    """momentum * old + (1 - momentum) * new, as Keras does after each batch (others call 1 - momentum momentum).
-
-    Keras begins with mean 0 and variance 1, so after t batches a share momentum**t of these is still in there.
-    Raises ValueError for a momentum outside 0 to 1 and for different shapes.
-    """
-    old, new = numbers(old, "old", "channels"), numbers(new, "new", "channels")
-    if old.shape != new.shape:
-        raise ValueError(f"old has {len(old)} channel(s) and new {len(new)}: both need the same number.")
-    if not 0 <= momentum <= 1:
-        raise ValueError(f"momentum must be from 0 to 1, not {momentum!r}.")
-    return momentum * old + (1 - momentum) * new
-
-
-def inference(
-    x: Any, gamma: Any, beta: Any, moving_mean: Any, moving_variance: Any, *, epsilon: float = EPSILON
-) -> np.ndarray:
-    """The output when predicting, shaped like `x`: the moving averages take the place of the statistics.
-
-    No image depends on its neighbours in the batch then; it is one fixed scale and shift a channel.
-    """
-    x = _batch(x)
-    gamma, beta = _vector(gamma, "gamma", x), _vector(beta, "beta", x)
-    mean = _vector(moving_mean, "moving_mean", x)
-    variance = _vector(moving_variance, "moving_variance", x)
-    if (variance < 0).any():
-        raise ValueError(f"moving_variance holds {variance.min():.3g}: a variance is never negative.")
-    return gamma * (x - mean) / np.sqrt(variance + _positive(epsilon)) + beta
 
 
 def backward(gradient: Any, cache: Cache) -> Gradients:

@@ -27,7 +27,7 @@ def output_size(size: int, kernel_size: int, *, stride: int = 1, padding: str | 
     room = size + before + after
     if kernel_size > room:
         raise ValueError(
-            f"a kernel of {kernel_size} pixels does not fit on {room} pixels: take a smaller kernel, "
+            f"a kernel of {kernel_size} pixels does not fit on {room} pixels: use a smaller kernel, "
             'a larger image, or padding="same".'
         )
     return (room - kernel_size) // stride + 1
@@ -54,7 +54,7 @@ def padding_amounts(
 
 def correlate_loop(image: Any, kernel: Any, *, strides: Pair = 1, padding: str | int = "valid") -> np.ndarray:
     """`correlate` with one visible loop over the positions: slow, and easy to follow."""
-    image, kernel = _grey_image(image), numbers(kernel, "kernel", "height, width")
+    image, kernel = _gray_image(image), numbers(kernel, "kernel", "height, width")
     (down, right), (rows, columns) = pair(strides, "strides"), kernel.shape
     shape = output_shape(image.shape, kernel.shape, strides=strides, padding=padding)
     padded = pad(image[None, ..., None], kernel.shape, strides=strides, padding=padding)[0, ..., 0]
@@ -66,14 +66,14 @@ def correlate_loop(image: Any, kernel: Any, *, strides: Pair = 1, padding: str |
 
 
 def correlate(image: Any, kernel: Any, *, strides: Pair = 1, padding: str | int = "valid") -> np.ndarray:
-    """The feature map of one grey image (height, width) under one kernel (height, width).
+    """The feature map of one gray image (height, width) under one kernel (height, width).
 
     At every position the kernel is laid on the image, and the sum of the products is written down.
     `strides` is a whole number or a pair (down, right); `padding` as for `output_size`.
     Raises ValueError for a wrong shape, stride or padding word and when the kernel does not fit; TypeError
     for what is not a number.
     """
-    image, kernel = _grey_image(image), numbers(kernel, "kernel", "height, width")
+    image, kernel = _gray_image(image), numbers(kernel, "kernel", "height, width")
     maps = conv2d(image[None, ..., None], kernel[..., None, None], strides=strides, padding=padding)
     return maps[0, ..., 0]
 
@@ -137,7 +137,7 @@ def output_shape(
         padded = " (with its padding)" if any(amounts) else ""
         raise ValueError(
             f"a {kernel_size[0]}×{kernel_size[1]} kernel does not fit on a {room[0]}×{room[1]} image{padded}"
-            ': take a smaller kernel, a larger image, or padding="same".'
+            ': use a smaller kernel, a larger image, or padding="same".'
         )
     sides = zip(size, kernel_size, strides, strict=True)
     rows, columns = (output_size(n, k, stride=s, padding=padding) for n, k, s in sides)
@@ -158,12 +158,12 @@ def pad(
     return np.pad(images, ((0, 0), rows, columns, (0, 0)), constant_values=fill)
 
 
-def _grey_image(image: Any) -> np.ndarray:
-    """`image` as a float64 array (height, width); a colour picture gets the advice it needs."""
+def _gray_image(image: Any) -> np.ndarray:
+    """`image` as a float64 array (height, width); a color image gets the advice it needs."""
     shape = getattr(image, "shape", ())
     if len(shape) == 3:
         raise ValueError(
-            f"image is {worded(shape)}, and a grey one (height, width) is needed: take one channel, "
+            f"image is {worded(shape)}, and a gray one (height, width) is needed: use one channel, "
             "image[..., 0], or their mean, image.mean(axis=-1); conv2d takes all channels."
         )
     return numbers(image, "image", "height, width")

@@ -1,29 +1,25 @@
-"""Why a network says what it says: feature maps, Grad-CAM, saliency, occlusion, and the sanity check of them.
+"""Why a network says what it says: feature maps, Grad-CAM, saliency and occlusion.
 
-    maps = explain.grad_cam(model, images)                    # (images, rows, columns), small
-    heat = explain.as_heat_map(maps, images.shape[1:3])       # 0 to 1, as large as the images
-    explain.overlay(images[0], heat[0])                       # an RGB picture
+    maps = explain.grad_cam(model, images)                      # (images, rows, columns), small
+    heat = heat_maps.as_heat_map(maps, images.shape[1:3])       # 0 to 1, as large as the images
+    heat_maps.overlay(images[0], heat[0])                       # an RGB picture
 
 Models are Functional or built Sequential ones, with one input and one output, and may hold a nested backbone,
 whose layers are named "backbone/conv_1". Images are a batch of what the model takes, uint8 or float. A model is
-never changed, and runs in inference mode. Scores are logits: what a model has before its softmax or sigmoid.
+never changed, and runs in inference mode. Scores are logits: what a model has before its softmax or sigmoid. A model
+with one output has two classes: its score is that of class 1, and the negative of it that of class 0.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from helpers.arguments import whole_number, worded
-from helpers.inside import graph, probing
-from helpers.inside.heat_maps import as_heat_map, overlay, per_pixel
-from helpers.inside.sanity_check import layers_with_weights, randomised
+from helpers.arguments import as_numbers, whole_number, worded
+from helpers.inside import graph, scores
 from helpers.notebook.quiet_keras import keras, layers, tf
 
-__all__ = [
-    "as_heat_map", "feature_maps", "grad_cam", "last_convolution", "layers_with_weights", "occlusion", "overlay",
-    "per_pixel", "randomised", "saliency", "smooth_grad",
-]  # fmt: skip
 PASSED_ON = (  # layers after which a map is the same, or coarser
     layers.MaxPooling2D, layers.AveragePooling2D, layers.Dropout, layers.SpatialDropout2D, layers.Identity,
 )  # fmt: skip
@@ -39,15 +35,16 @@ def feature_maps(
     layer gives probabilities if it ends in softmax. Named layers come in the order in which they run.
     Raises ValueError for an unknown layer (near matches are listed) or images that do not fit.
     """
+    net = graph.read(model)
     if layer_names is None:
-        wanted = [call.name for call in graph.steps(model)]
+        wanted = {call.name for call in net.steps()}
     else:
         names = [layer_names] if isinstance(layer_names, str) else layer_names
-        wanted = [graph.find(model, name).name for name in names]
+        wanted = {net.find(name).name for name in names}
     if not wanted:
         raise ValueError("layer_names is empty: name a layer, or leave it out for all of them.")
-    pixels = graph.batch(model, images)
-    found = [graph.values(model, part, set(wanted)) for (part,) in graph.parts(pixels)]
+    pixels = graph.float_batch(model, images)
+    found = [graph.values(net, part, wanted) for (part,) in graph.parts(pixels)]
     return {name: np.concatenate([part[name] for part in found]) for name in found[0]}
 
 
@@ -58,20 +55,7 @@ def last_convolution(model: keras.Model) -> str:
     kernel, on the way to the scores. Activation, BatchNormalization or a sum after the convolution belong to
     it; pooling and dropout after that do not, as they only make it coarser. Raises ValueError if there is none.
     """
-    found, learned = None, False
-    for call in graph.steps(model):
-        if probing.is_nested(call.layer):
-            continue
-        learned = learned or any(w.name.endswith("kernel") for w in getattr(call.layer, "weights", ()))
-        is_map = graph.is_feature_map(call) and tuple(call.output.shape[1:3]) != (1, 1)
-        if learned and is_map and not isinstance(call.layer, PASSED_ON):
-            found = call.name
-    if found is None:
-        raise ValueError(
-            "this model has no convolutional feature map (images, rows, columns, channels) to look at: Grad-CAM "
-            "needs a convolutional network; saliency and occlusion work for any."
-        )
-    return found
+    return _last_convolution(graph.read(model))
 
 
 def grad_cam(
@@ -81,25 +65,24 @@ def grad_cam(
 
     Selvaraju et al. (2017), equations 1 and 2: each channel of the map is weighted by the gradient of the
     class's score, averaged over the places; what remains of the sum above 0 is the map. It is not
-    normalised: its unit is that of a score, per place. `class_index` is a class for all images, one for each,
+    normalized: its unit is that of a score, per place. `class_index` is a class for all images, one for each,
     or None for the predicted ones. `layer_name` is None for `last_convolution`. A score is what the model has
-    before softmax or sigmoid, which are known in the last layer (Dense, Activation, Softmax); anything else is
-    taken as scores. Raises ValueError for an unknown layer or one without a feature map, a class out of range
-    or images that do not fit, and TypeError for a class that is no whole number.
+    before softmax or sigmoid; a model without either gives scores. Raises ValueError for an unknown layer or one
+    without a feature map, a class out of range, images that do not fit or an ending whose scores cannot be read, and
+    TypeError for a class that is no whole number.
     """
-    pixels, chosen = _checked(model, images, class_index)
-    call = graph.find(model, last_convolution(model) if layer_name is None else layer_name)
-    if not graph.is_feature_map(call):
+    asked = _asked(model, images, class_index)
+    call = asked.net.find(_last_convolution(asked.net) if layer_name is None else layer_name)
+    if not call.is_feature_map:
         shape = worded(("images", *call.output.shape[1:]))
         raise ValueError(
-            f"layer {call.name!r} gives {shape}, which is no feature map: take one that gives (images, rows, "
-            f"columns, channels), for example {last_convolution(model)!r}."
+            f"layer {call.name!r} gives {shape}, which is no feature map: choose one that gives (images, rows, "
+            f"columns, channels), for example {_last_convolution(asked.net)!r}."
         )
-    chosen = _predicted(model, pixels) if chosen is None else chosen
     maps = []
-    for part, labels in graph.parts(pixels, chosen):
-        features, gradient = graph.gradient(model, part, _score_of(labels), at=call.name)
-        weights = tf.reduce_mean(gradient, axis=(1, 2), keepdims=True)
+    for part, labels in graph.parts(asked.pixels, asked.labels()):
+        features, slopes = (_exact(one) for one in asked.gradient(part, labels, at=call.name))
+        weights = tf.reduce_mean(slopes, axis=(1, 2), keepdims=True)
         maps.append(tf.nn.relu(tf.reduce_sum(weights * features, axis=-1)).numpy())
     return np.concatenate(maps).astype("float32")
 
@@ -110,9 +93,8 @@ def saliency(model: keras.Model, images: Any, class_index: Any = None) -> np.nda
     (images, height, width), float32, 0 or more, in score per unit of pixel value (Simonyan, Vedaldi and
     Zisserman, 2014, section 3). Arguments and errors as for `grad_cam`; a model without channels works too.
     """
-    pixels, chosen = _checked(model, images, class_index)
-    chosen = _predicted(model, pixels) if chosen is None else chosen
-    return _largest(_pixel_gradients(model, pixels, chosen))
+    asked = _asked(model, images, class_index)
+    return _largest(asked.pixel_gradients(asked.pixels, asked.labels()))
 
 
 def smooth_grad(
@@ -134,13 +116,13 @@ def smooth_grad(
     if not noise >= 0:
         raise ValueError(f"noise must be 0 or more, a share of the image's range, not {noise!r}.")
     rng = np.random.default_rng(whole_number(seed, "seed", least=0))
-    pixels, chosen = _checked(model, images, class_index)
-    chosen = _predicted(model, pixels) if chosen is None else chosen
+    asked = _asked(model, images, class_index)
+    pixels, labels = asked.pixels, asked.labels()
     spread = noise * np.ptp(pixels, axis=tuple(range(1, pixels.ndim)), keepdims=True)
     total = np.zeros(pixels.shape)
     for _ in range(samples):
         noisy = pixels + (spread * rng.normal(size=pixels.shape)).astype(pixels.dtype)
-        total += _pixel_gradients(model, noisy, chosen)
+        total += asked.pixel_gradients(noisy, labels)
     return _largest(total / samples)
 
 
@@ -158,24 +140,25 @@ def occlusion(
     hides the `patch`×`patch` pixels from row i * stride and column j * stride on; patches that would stick
     out are left out. Above 0 the hidden part spoke for the class (Zeiler and Fergus, 2014, section 4.2).
     The probability is softmax of the scores (sigmoid where the model has that, or one output only).
-    `image` is one image without a batch axis; `fill` is a number or a colour in the image's range, or None
-    for the image's mean colour. `per_pixel` and `as_heat_map` make a picture of it. Errors as for `grad_cam`,
-    and a patch larger than the image or a `fill` that is no colour of it.
+    `image` is one image without a batch axis; `fill` is a number or a color in the image's range, or None
+    for the image's mean color. `heat_maps.per_pixel` and `as_heat_map` make a picture of it. Errors as for
+    `grad_cam`, and a patch larger than the image or a `fill` that is no color of it.
     """
     patch, stride = whole_number(patch, "patch", least=1), whole_number(stride, "stride", least=1)
-    graph.classes(model)
-    image = np.asarray(image)
+    net = graph.read(model)
+    image = as_numbers(image, "the image")
     if image.ndim == len(model.inputs[0].shape) and len(image) == 1:
         raise ValueError("occlusion takes one image without a batch axis: pass images[0].")
-    pixels, chosen = _checked(model, image[None], class_index)
+    asked = _asked(model, image[None], class_index, net)
+    pixels = asked.pixels
     if pixels.ndim < 3 or patch > min(pixels.shape[1:3]):
         raise ValueError(
             f"a patch of {patch}×{patch} does not fit into the image, {worded(pixels.shape[1:])}."
         )
-    colour = pixels.mean(axis=(1, 2)) if fill is None else np.asarray(fill)
-    if colour.dtype.kind not in "iuf" or colour.size not in (1, *pixels.shape[3:]):
-        raise ValueError(f"fill must be None, a number or a colour of the image, not {fill!r}.")
-    chosen = _predicted(model, pixels) if chosen is None else chosen
+    color = pixels.mean(axis=(1, 2)) if fill is None else as_numbers(fill, "fill")
+    if color.dtype.kind not in "iuf" or color.size not in (1, *pixels.shape[3:]):
+        raise ValueError(f"fill must be None, a number or a color of the image, not {fill!r}.")
+    (label,) = asked.labels()
     rows, columns = (range(0, side - patch + 1, stride) for side in pixels.shape[1:3])
     corners = [(row, column) for row in rows for column in columns]
     copies = np.broadcast_to(pixels, (len(corners), *pixels.shape[1:]))
@@ -183,36 +166,98 @@ def occlusion(
     for part, places in graph.parts(copies, np.array(corners)):
         hidden = part.copy()
         for one, (row, column) in zip(hidden, places, strict=True):
-            one[row : row + patch, column : column + patch] = colour.reshape(-1) if one.ndim == 3 else colour
-        left.append(graph.probabilities(model, hidden)[:, chosen[0]])
-    whole = graph.probabilities(model, pixels)[0, chosen[0]]
+            one[row : row + patch, column : column + patch] = color.reshape(-1) if one.ndim == 3 else color
+        left.append(asked.probabilities(hidden)[:, label])
+    whole = asked.probabilities(pixels)[0, label]
     return (whole - np.concatenate(left)).reshape(len(rows), len(columns)).astype("float32")
 
 
-def _checked(model: keras.Model, images: Any, class_index: Any) -> tuple[np.ndarray, np.ndarray | None]:
-    """Images and classes that fit the model; nothing has run yet, so predicted classes are None."""
-    graph.classes(model)
-    pixels = graph.batch(model, images)
-    return pixels, graph.chosen_classes(model, class_index, len(pixels))
+@dataclass(frozen=True, eq=False)
+class _Asked:
+    """A network, images that fit it and what is asked: everything is checked, and nothing has run."""
+
+    net: graph.Graph
+    head: scores.Head
+    pixels: np.ndarray
+    given: np.ndarray | None  # a class for each image; None for the predicted ones
+
+    def labels(self) -> np.ndarray:
+        """The class asked about, for each image."""
+        if self.given is not None:
+            return self.given
+        return np.concatenate([self.scores(part) for (part,) in graph.parts(self.pixels)]).argmax(axis=1)
+
+    def scores(self, pixels: np.ndarray) -> np.ndarray:
+        return self.head.scores(self._before_softmax(pixels)).numpy()
+
+    def probabilities(self, pixels: np.ndarray) -> np.ndarray:
+        return self.head.probabilities(self.head.scores(self._before_softmax(pixels))).numpy()
+
+    def gradient(
+        self, pixels: np.ndarray, labels: np.ndarray, *, at: str | None
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """What `at` gives (or the pixels), and the gradient of each image's score with respect to it."""
+        head = self.head
+        objective = _score_of(head, labels)
+        return graph.gradient(self.net, pixels, objective, of=head.layer, at=at, linear=head.linear)
+
+    def pixel_gradients(self, pixels: np.ndarray, labels: np.ndarray) -> np.ndarray:
+        found = [self.gradient(part, some, at=None)[1] for part, some in graph.parts(pixels, labels)]
+        return np.concatenate(found)
+
+    def _before_softmax(self, pixels: np.ndarray) -> np.ndarray:
+        name = self.head.layer
+        return graph.values(self.net, pixels, [name], linear=self.head.linear)[name]
 
 
-def _predicted(model: keras.Model, pixels: np.ndarray) -> np.ndarray:
-    scores = [graph.scores(model, part) for (part,) in graph.parts(pixels)]
-    return np.concatenate(scores).argmax(axis=1)
+def _asked(model: keras.Model, images: Any, class_index: Any, net: graph.Graph | None = None) -> _Asked:
+    net = net or graph.read(model)
+    head = scores.head(model, net)
+    pixels = graph.float_batch(model, images)
+    asked = _Asked(net, head, pixels, scores.chosen_classes(head, class_index, len(pixels)))
+    if not head.sure:
+        tried = np.concatenate([pixels[:8], _noise_like(pixels)])
+        scores.refuse_probabilities(asked._before_softmax(tried), net)
+    return asked
 
 
-def _score_of(labels: np.ndarray) -> Any:
+def _noise_like(pixels: np.ndarray) -> np.ndarray:
+    """Three images of noise in the range of these."""
+    low, high = float(pixels.min()), float(pixels.max())
+    noise = np.random.default_rng(0).uniform(low, high + 1e-3, size=(3, *pixels.shape[1:]))
+    return noise.astype(pixels.dtype)
+
+
+def _last_convolution(net: graph.Graph) -> str:
+    found, learned = None, False
+    for call in net.steps():
+        if call.inside:
+            continue
+        learned = learned or bool(graph.kernels_of(call.layer))
+        is_map = call.is_feature_map and tuple(call.output.shape[1:3]) != (1, 1)
+        if learned and is_map and not isinstance(call.layer, PASSED_ON):
+            found = call.name
+    if found is None:
+        raise ValueError(
+            "this model has no convolutional feature map (images, rows, columns, channels) to look at: Grad-CAM "
+            "needs a convolutional network; saliency and occlusion work for any."
+        )
+    return found
+
+
+def _score_of(head: scores.Head, labels: np.ndarray) -> Callable[[tf.Tensor], tf.Tensor]:
     """The sum over the images of each one's score: its gradients are those of the images by themselves."""
 
-    def total(scores: tf.Tensor) -> tf.Tensor:
-        return tf.reduce_sum(scores * tf.one_hot(labels, scores.shape[1], dtype=scores.dtype))
+    def total(value: tf.Tensor) -> tf.Tensor:
+        found = head.scores(value)
+        return tf.reduce_sum(found * tf.one_hot(labels, head.classes, dtype=found.dtype))
 
     return total
 
 
-def _pixel_gradients(model: keras.Model, pixels: np.ndarray, chosen: np.ndarray) -> np.ndarray:
-    found = [graph.gradient(model, x, _score_of(y))[1] for x, y in graph.parts(pixels, chosen)]
-    return np.concatenate(found)
+def _exact(tensor: tf.Tensor) -> tf.Tensor:
+    """Half precision as float32: a sum over a map's places would lose digits."""
+    return tf.cast(tensor, tf.float32) if tensor.dtype in (tf.float16, tf.bfloat16) else tensor
 
 
 def _largest(gradient: np.ndarray) -> np.ndarray:

@@ -1,6 +1,6 @@
 """From a map of numbers to a picture: scale it to 0 to 1, bring it to the image's size, lay it over the image.
 
-NumPy only, apart from the colours; `explain` makes the maps and passes these functions on to the notebooks.
+`explain` makes the maps. NumPy only, apart from the colors.
 """
 
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 import matplotlib
 import numpy as np
 
-from helpers.arguments import pair, whole_number, worded
+from helpers.arguments import as_numbers, pair, whole_number, worded
 
 
 def as_heat_map(maps: Any, size: Any = None) -> np.ndarray:
@@ -16,8 +16,8 @@ def as_heat_map(maps: Any, size: Any = None) -> np.ndarray:
 
     One map (rows, columns) or a batch of them, each scaled by itself, so that heat says where, not how much.
     Values below 0 count as 0, and a map without a value above 0 stays 0. `size` None keeps the size; places
-    are taken to be the centres of equal cells. Raises ValueError for another shape, or values that are no
-    numbers.
+    are taken to be the centers of equal cells. Raises ValueError for another shape, or values that are not
+    finite numbers.
     """
     maps = _maps(maps)
     if size is not None:
@@ -52,20 +52,20 @@ def per_pixel(drops: Any, size: Any, patch: int = 8, stride: int = 4) -> np.ndar
     return (total / np.maximum(count, 1)).astype("float32")
 
 
-def overlay(image: Any, heat_map: Any, *, strength: float = 0.5, colours: str = "inferno") -> np.ndarray:
-    """The picture under its heat map: (1 - strength) * image + strength * colour, uint8 (height, width, 3).
+def overlay(image: Any, heat_map: Any, *, strength: float = 0.5, colors: str = "inferno") -> np.ndarray:
+    """The picture under its heat map: (1 - strength) * image + strength * color, uint8 (height, width, 3).
 
     `image` is (height, width), (height, width, 1) or (height, width, 3) with values 0 to 255; `heat_map` is
-    (height, width) with values 0 to 1, as `as_heat_map` gives it. `colours` is a colour map of Matplotlib;
-    "inferno", from black to light yellow, also reads well for the colour-blind and in grey. Raises ValueError
+    (height, width) with values 0 to 1, as `as_heat_map` gives it. `colors` is a color map of Matplotlib;
+    "inferno", from black to light yellow, also reads well for the color-blind and in gray. Raises ValueError
     for other shapes or ranges.
     """
-    picture, heat = np.asarray(image), _maps(heat_map)
+    picture, heat = as_numbers(image), _maps(heat_map)
     if picture.ndim == 2 or (picture.ndim == 3 and picture.shape[-1] == 1):
         picture = np.stack([picture.reshape(picture.shape[:2])] * 3, axis=-1)
     if picture.ndim != 3 or picture.shape[-1] != 3 or picture.dtype.kind not in "uif" or picture.size == 0:
         found = f"{worded(np.shape(image))} of {picture.dtype}"
-        raise ValueError(f"one image (height, width, 3) or a grey one is needed, not {found}.")
+        raise ValueError(f"one image (height, width, 3) or a gray one is needed, not {found}.")
     rescaled = picture.dtype.kind == "f" and picture.any() and picture.max() <= 1
     if rescaled or not (picture.min() >= 0 and picture.max() <= 255):
         raise ValueError(
@@ -82,26 +82,26 @@ def overlay(image: Any, heat_map: Any, *, strength: float = 0.5, colours: str = 
         )
     if not 0 <= strength <= 1:
         raise ValueError(f"strength must be from 0 (image only) to 1 (map only), not {strength!r}.")
-    if colours not in matplotlib.colormaps:
-        raise ValueError(f'Matplotlib has no colour map {colours!r}: take "inferno", "magma" or "viridis".')
-    colour = 255 * matplotlib.colormaps[colours](heat.astype(float))[..., :3]
-    return np.round((1 - strength) * picture + strength * colour).astype("uint8")
+    if colors not in matplotlib.colormaps:
+        raise ValueError(f'Matplotlib has no color map {colors!r}: choose "inferno", "magma" or "viridis".')
+    color = 255 * matplotlib.colormaps[colors](heat.astype(float))[..., :3]
+    return np.round((1 - strength) * picture + strength * color).astype("uint8")
 
 
 def _maps(maps: Any) -> np.ndarray:
     """One map or a batch of them, checked."""
-    array = np.asarray(maps)
+    array = as_numbers(maps)
     if array.ndim not in (2, 3) or array.dtype.kind not in "buif" or array.size == 0:
         raise ValueError(
             f"a map (rows, columns) or a batch of them is needed, not {worded(array.shape)} of {array.dtype}."
         )
     if not np.isfinite(array).all():
-        raise ValueError("the map holds values that are no numbers (NaN) or infinite.")
+        raise ValueError("the map holds values that are not numbers (NaN) or infinite.")
     return array.astype("float64")
 
 
 def _resize(maps: np.ndarray, side: int, axis: int) -> np.ndarray:
-    """Bilinear interpolation along one axis; beyond the outermost centres the value stays."""
+    """Bilinear interpolation along one axis; beyond the outermost centers the value stays."""
     length = maps.shape[axis]
     place = np.clip((np.arange(side) + 0.5) * length / side - 0.5, 0, length - 1)
     before = np.floor(place).astype(int)

@@ -13,9 +13,9 @@ import numpy as np
 
 from helpers.arguments import whole_number, worded
 from helpers.from_scratch.convolution import padding_amounts
-from helpers.notebook.quiet_keras import keras, tf
+from helpers.inside import graph
+from helpers.notebook.quiet_keras import keras, layers, tf
 
-layers = keras.layers
 POINTWISE = (
     layers.InputLayer, layers.Activation, layers.ReLU, layers.LeakyReLU, layers.PReLU, layers.ELU,
     layers.Softmax, layers.BatchNormalization, layers.Dropout, layers.SpatialDropout2D, layers.GaussianNoise,
@@ -55,8 +55,8 @@ def from_layers(sizes: Sequence[tuple[int, int]]) -> int:
 def from_model(model: keras.Model) -> tuple[int, int]:
     """(height, width) of the receptive field of a model whose output is (images, rows, columns, channels).
 
-    Branches are followed and joined; dilation, padding and cropping layers are known. Raises ValueError for
-    a layer that does not slide a window (Flatten, global pooling, ...), naming it.
+    Branches are followed and joined, nested models entered; dilation, padding and cropping layers are known. Raises
+    ValueError for a layer that does not slide a window (Flatten, global pooling, ...), naming it.
     """
     rows, columns = _windows(model)
     return rows.size, columns.size
@@ -69,11 +69,11 @@ def seen_by(model: keras.Model, position: tuple[int, int] | None = None) -> tupl
     they may hold a few pixels too many, which the padding of a later layer has replaced by zeros.
     """
     place = _position(model, position)
-    firsts = [
-        window.first + index * window.jump for window, index in zip(_windows(model), place, strict=True)
-    ]
-    sides = zip(firsts, _windows(model), model.inputs[0].shape[1:3], strict=True)
-    rows, columns = (slice(max(first, 0), min(first + w.size, side)) for first, w, side in sides)
+    seen = []
+    for window, index, side in zip(_windows(model), place, model.inputs[0].shape[1:3], strict=True):
+        first = window.first + index * window.jump
+        seen.append(slice(max(first, 0), min(first + window.size, side)))
+    rows, columns = seen
     return rows, columns
 
 
@@ -104,6 +104,7 @@ def extent(gradient: np.ndarray) -> tuple[int, int]:
 
 
 def _position(model: keras.Model, position: Any) -> tuple[int, int]:
+    graph.read(model)  # refuses what has no graph, or puts channels first
     shape = model.outputs[0].shape
     if len(shape) != 4 or None in shape[1:3] or None in model.inputs[0].shape[1:3]:
         raise ValueError(
@@ -117,28 +118,24 @@ def _position(model: keras.Model, position: Any) -> tuple[int, int]:
 
 
 def _windows(model: keras.Model) -> tuple[Window, Window]:
-    if len(model.inputs) != 1 or len(model.outputs) != 1:
-        raise ValueError("a model with one input and one output is needed.")
-    rows, columns = (_follow(model.outputs[0], model.inputs[0], axis, {}) for axis in (0, 1))
+    net = graph.read(model)
+    rows, columns = (_through(net, Window(), axis) for axis in (0, 1))
     return rows, columns
 
 
-def _follow(tensor: Any, source: Any, axis: int, known: dict[int, Window]) -> Window:
-    """The window of a symbolic tensor, from those of the tensors it was computed from."""
-    if id(tensor) not in known:
-        if tensor is source:
-            return Window()
-        history = tensor._keras_history  # the only record of which layer made a symbolic tensor
-        node = history.operation._inbound_nodes[history.node_index]
-        before = [_follow(parent, source, axis, known) for parent in node.input_tensors]
-        known[id(tensor)] = _through(history.operation, _join(before, history.operation), node, axis)
-    return known[id(tensor)]
+def _through(net: graph.Graph, window: Window, axis: int) -> Window:
+    """The window of a model's output along one axis, where `window` is that of its input."""
+    known = {id(net.source): window}
+    for call in net.calls:
+        joined = _join([known[id(symbol)] for symbol in call.inputs], call)
+        after = _through(call.inside, joined, axis) if call.inside else _after(call, joined, axis)
+        known |= {id(symbol): after for symbol in call.outputs}
+    return after
 
 
-def _through(layer: Any, window: Window, node: Any, axis: int) -> Window:
+def _after(call: graph.Call, window: Window, axis: int) -> Window:
     """The window after one layer."""
-    if getattr(layer, "data_format", "channels_last") != "channels_last":
-        raise ValueError(f'layer "{layer.name}": only data_format="channels_last" is known here.')
+    layer = call.layer
     if isinstance(layer, POINTWISE):
         return window
     if isinstance(layer, (layers.ZeroPadding2D, layers.Cropping2D)):
@@ -148,14 +145,14 @@ def _through(layer: Any, window: Window, node: Any, axis: int) -> Window:
         return Window(window.first + border * window.jump, window.size, window.jump)
     if not isinstance(layer, SLIDING):
         raise ValueError(
-            f'layer "{layer.name}" ({type(layer).__name__}) does not slide a window over the image, so its '
+            f'layer "{call.name}" ({type(layer).__name__}) does not slide a window over the image, so its '
             "receptive field has no such formula: end the model at an earlier layer, "
             "keras.Model(model.inputs, earlier_layer.output)."
         )
     sizes = layer.pool_size if hasattr(layer, "pool_size") else layer.kernel_size
     dilation = getattr(layer, "dilation_rate", (1, 1))
     reach = (sizes[axis] - 1) * (dilation[axis] if isinstance(dilation, tuple) else dilation) + 1
-    stride, side = layer.strides[axis], node.input_tensors[0].shape[1 + axis]
+    stride, side = layer.strides[axis], call.inputs[0].shape[1 + axis]
     if layer.padding == "same" and side is None:
         raise ValueError(
             'with padding="same" the position depends on the image size: give Input a fixed shape.'
@@ -169,9 +166,9 @@ def _slide(window: Window, reach: int, stride: int, before: int = 0) -> Window:
     return Window(first, window.size + (reach - 1) * window.jump, window.jump * stride)
 
 
-def _join(windows: list[Window], layer: Any) -> Window:
+def _join(windows: list[Window], call: graph.Call) -> Window:
     """The smallest window that holds those of all branches."""
     if not windows or len({window.jump for window in windows}) > 1:
-        raise ValueError(f'layer "{layer.name}" joins branches of different strides, or none.')
+        raise ValueError(f'layer "{call.name}" joins branches of different strides, or none.')
     first = min(window.first for window in windows)
     return Window(first, max(window.first + window.size for window in windows) - first, windows[0].jump)

@@ -1,20 +1,78 @@
-"""Convolutional networks from a list of filters, the course's nets for CIFAR-10, and small residual nets.
+"""The course's networks, built and not compiled: multilayer perceptrons, convolutional and small residual nets.
 
-Notebooks 04 to 06 call these. As in `models`, each takes images of values 0 to 255, rescales them inside, ends in
-softmax probabilities, is not compiled, and has fresh random weights.
+Each takes images of values 0 to 255 and rescales them inside (`Rescaling(1 / 255)`), ends in softmax probabilities,
+and has fresh random weights. An impossible argument raises ValueError, a count that is no whole number TypeError.
 """
 
 from collections.abc import Sequence
-from numbers import Integral, Real
+from numbers import Real
 from typing import Any
 
 from helpers.arguments import whole_number
 from helpers.notebook.quiet_keras import keras, layers
 
-CIFAR_SHAPE = (32, 32, 3)
+MNIST_SHAPE, CIFAR_SHAPE = (28, 28, 1), (32, 32, 3)
 VGG_FILTERS = (64, 64, "max_pool", 128, 128, "max_pool", 256, 256, 256, "max_pool", 512, 512, 512, "max_pool")
 FOUR_LAYER_FILTERS = (16, "max_pool", 32, "max_pool", 64, "max_pool", 128, "max_pool")
 BATCH_NORM = ("before", "after")  # the ReLU
+
+
+def mlp(
+    *, input_shape: Sequence[int] = (28, 28), num_classes: int = 10, hidden_units: Sequence[int] = (512, 512)
+) -> keras.Model:
+    """A multilayer perceptron: flatten, dense ReLU layers of `hidden_units`, softmax.
+
+    Input (images, *input_shape), output (images, num_classes), each row a distribution. A dense layer has
+    (inputs + 1) * units parameters; the defaults make 669,706.
+    """
+    inputs, x = _input(input_shape, axes=(1, 2, 3))
+    x = layers.Flatten(name="flatten")(x)
+    return _dense_part(
+        inputs, x, num_classes, _counts(hidden_units, "hidden_units", "(512, 512)"), name="mlp"
+    )
+
+
+def small_cnn(
+    *, input_shape: Sequence[int] = MNIST_SHAPE, num_classes: int = 10, filters: Sequence[int] = (8, 16)
+) -> keras.Model:
+    """A convolutional network small enough for quick experiments: two convolutions, one pooling, softmax.
+
+    Input (images, height, width, channels); gray images may come without the channel axis. On 28×28×1: 14×14×8,
+    14×14×16, 7×7×16, 784, 10; the defaults make 9,154 parameters.
+    """
+    widths = _counts(filters, "filters", "(8, 16)")
+    if len(widths) != 2:
+        raise ValueError(f"filters must be two numbers such as (8, 16), not {filters!r}.")
+    inputs, x = _input(input_shape, least=4)
+    options = {"padding": "same", "activation": "relu"}
+    x = layers.Conv2D(filters=widths[0], kernel_size=4, strides=2, name="conv_1", **options)(x)
+    x = layers.Conv2D(filters=widths[1], kernel_size=3, name="conv_2", **options)(x)
+    x = layers.Flatten(name="flatten")(layers.MaxPooling2D(pool_size=2, name="pool")(x))
+    return _classifier(inputs, x, num_classes, name="small_cnn")
+
+
+def mnist_cnn(*, input_shape: Sequence[int] = MNIST_SHAPE, num_classes: int = 10) -> keras.Model:
+    """Two convolutions of 32 and 64 filters, then Dense 64 between two dropouts of 0.3 and 0.5.
+
+    Input as in `small_cnn`. On 28×28×1: 28×28×32, 14×14×32, 14×14×64, 7×7×64, 3136, 64, 10; the defaults make
+    220,234 parameters.
+    """
+    inputs, x = _two_convolutions(input_shape)
+    x = layers.Dropout(rate=0.3, name="dropout_1")(x)
+    x = layers.Dense(units=64, activation="relu", name="hidden")(x)
+    x = layers.Dropout(rate=0.5, name="dropout_2")(x)
+    return _classifier(inputs, x, num_classes, name="mnist_cnn")
+
+
+def fashion_cnn(*, input_shape: Sequence[int] = MNIST_SHAPE, num_classes: int = 10) -> keras.Model:
+    """Two convolutions of 32 and 64 filters, then Dense 100 and a dropout of 0.4.
+
+    Input and output as in `mnist_cnn`; the defaults make 333,526 parameters.
+    """
+    inputs, x = _two_convolutions(input_shape)
+    x = layers.Dense(units=100, activation="relu", name="hidden")(x)
+    x = layers.Dropout(rate=0.4, name="dropout")(x)
+    return _classifier(inputs, x, num_classes, name="fashion_cnn")
 
 
 def build_convnet(
@@ -39,8 +97,7 @@ def build_convnet(
     last. Layers are conv_1, bn_1, relu_1, pool_1, ..., flatten, hidden_1, dropout_1, probabilities.
 
     A convolution has (kernel_size² * channels in + 1) * filters parameters, BatchNormalization 4 a filter.
-    Raises ValueError for an unknown word, an empty list, pooling below 1×1 or another impossible argument,
-    and TypeError for a count that is no whole number.
+    Raises ValueError also for an unknown word, an empty list and pooling below 1×1.
     """
     inputs, x = _input(input_shape)
     convolutions = poolings = 0
@@ -50,7 +107,7 @@ def build_convnet(
             if min(x.shape[1:3]) < 2:
                 raise ValueError(
                     f'"max_pool" at place {place} cannot halve a {x.shape[1]}×{x.shape[2]} feature map: '
-                    "leave it out, or take larger images."
+                    "leave it out, or use larger images."
                 )
             x = layers.MaxPooling2D(pool_size=2, name=f"pool_{poolings}")(x)
             continue
@@ -59,7 +116,8 @@ def build_convnet(
         x = _convolution(x, _scaled(token, width), name=f"conv_{convolutions}", **options)
         x = _activation(x, batch_norm, number=convolutions)
     x = layers.Flatten(name="flatten")(x)
-    return _dense_part(inputs, x, output_dim, dense_units, dropout, kernel_initializer, name=name)
+    units = _counts(dense_units, "dense_units", "(500,)")
+    return _dense_part(inputs, x, output_dim, units, dropout, kernel_initializer, name=name)
 
 
 def cifar_cnn(*, input_shape: Sequence[int] = CIFAR_SHAPE, num_classes: int = 10) -> keras.Model:
@@ -108,9 +166,9 @@ def residual_net(
     the shape changes the shortcut is a 1×1 convolution ("projection", with BatchNormalization as the others),
     elsewhere the identity. The twin has the same layers without shortcuts; it lacks the projections' weights,
     (channels in + 1) * filters each, and 4 * filters for their BatchNormalization. Layers are named by stage
-    and block: "s2b1_conv1". Raises ValueError and TypeError as `build_convnet`, and for a map too small to halve.
+    and block: "s2b1_conv1". Raises ValueError also for a map too small to halve.
     """
-    widths = [whole_number(value, "each of filters", least=1) for value in filters]
+    widths = _counts(filters, "filters", "(16, 32, 64)")
     blocks = whole_number(blocks, "blocks", least=1)
     if not widths:
         raise ValueError("filters is empty: give one number for each stage, for example (16, 32, 64).")
@@ -125,8 +183,17 @@ def residual_net(
             strides = 2 if stage > 1 and block == 1 else 1
             x = _block(x, width, strides, residual=residual, prefix=f"s{stage}b{block}_", **options)
     x = layers.GlobalAveragePooling2D(name="average")(x)
-    name = name or ("residual_net" if residual else "plain_net")
-    return _dense_part(inputs, x, num_classes, (), (), kernel_initializer, name=name)
+    return _classifier(inputs, x, num_classes, name=name or ("residual_net" if residual else "plain_net"))
+
+
+def _two_convolutions(input_shape: Sequence[int]) -> tuple[Any, Any]:
+    inputs, x = _input(input_shape, least=4)
+    for number, filters in enumerate((32, 64), start=1):
+        x = layers.Conv2D(
+            filters=filters, kernel_size=3, padding="same", activation="relu", name=f"conv_{number}"
+        )(x)  # fmt: skip
+        x = layers.MaxPooling2D(pool_size=2, name=f"pool_{number}")(x)
+    return inputs, layers.Flatten(name="flatten")(x)
 
 
 def _block(x: Any, width: int, strides: int, *, residual: bool, prefix: str, **options: Any) -> Any:
@@ -169,14 +236,14 @@ def _activation(x: Any, batch_norm: bool | str, *, number: int) -> Any:
 def _dense_part(
     inputs: Any,
     x: Any,
-    classes: int,
+    num_classes: int,
     units: Sequence[int],
-    dropout: Sequence[float],
-    initializer: Any,
+    dropout: Sequence[float] = (),
+    initializer: Any = "glorot_uniform",
     *,
     name: str,
 ) -> keras.Model:
-    """Dense ReLU layers with dropout, then softmax: the model."""
+    """Dense ReLU layers with dropout before the first and after each, then softmax: the model."""
     rates = list(dropout) or [0.0] * (len(units) + 1)
     if len(rates) != len(units) + 1 or not all(isinstance(r, Real) and 0 <= r < 1 for r in rates):
         raise ValueError(
@@ -187,38 +254,39 @@ def _dense_part(
         if rate:
             x = layers.Dropout(rate=rate, name=f"dropout_{number}")(x)
         if number <= len(units):
-            count = whole_number(units[number - 1], "each of dense_units", least=1)
-            x = layers.Dense(
-                units=count, activation="relu", kernel_initializer=_fresh(initializer), name=f"hidden_{number}"
-            )(x)  # fmt: skip
-    count = whole_number(classes, "the number of outputs", least=2)
+            options = {"kernel_initializer": _fresh(initializer), "name": f"hidden_{number}"}
+            x = layers.Dense(units=units[number - 1], activation="relu", **options)(x)
+    return _classifier(inputs, x, num_classes, name=name)
+
+
+def _classifier(inputs: Any, x: Any, num_classes: int, *, name: str) -> keras.Model:
+    count = whole_number(num_classes, "the number of classes", least=2)
     outputs = layers.Dense(units=count, activation="softmax", name="probabilities")(x)
     return keras.Model(inputs=inputs, outputs=outputs, name=name)
 
 
-def _fresh(initializer: Any) -> Any:
-    """A copy of an initializer object: one object used twice gives layers of the same shape the same values."""
-    if isinstance(initializer, keras.initializers.Initializer):
-        return type(initializer).from_config(initializer.get_config())
-    return initializer
-
-
-def _input(input_shape: Sequence[int]) -> tuple[Any, Any]:
-    if not isinstance(input_shape, Sequence) or isinstance(input_shape, str) or len(input_shape) != 3:
-        raise ValueError(
-            f"input_shape must be (height, width, channels), for example (32, 32, 3); it is {input_shape!r}."
-        )
+def _input(input_shape: Sequence[int], *, axes: tuple[int, ...] = (3,), least: int = 1) -> tuple[Any, Any]:
+    """The input, and the images rescaled to 0 … 1; `least` is for the height and the width."""
+    wanted = "(height, width, channels), for example (28, 28, 1)" if axes == (3,) else "for example (28, 28)"
+    if isinstance(input_shape, str) or not hasattr(input_shape, "__len__") or len(input_shape) not in axes:
+        raise ValueError(f"input_shape must be the shape of one image, {wanted}; it is {input_shape!r}.")
     shape = tuple(whole_number(side, "each entry of input_shape", least=1) for side in input_shape)
+    if axes == (3,) and min(shape[:2]) < least:  # poolings must leave something to flatten
+        raise ValueError(f"input_shape {shape} is too small: height and width must be at least {least}.")
     inputs = keras.Input(shape=shape, name="pixels")
     return inputs, layers.Rescaling(scale=1 / 255, name="rescale")(inputs)
 
 
+def _counts(values: Any, name: str, example: str) -> list[int]:
+    """A sequence of whole numbers of at least 1."""
+    if isinstance(values, str) or not hasattr(values, "__iter__"):
+        raise ValueError(f"{name} must be a sequence such as {example}, not {values!r}.")
+    return [whole_number(value, f"each of {name}", least=1) for value in values]
+
+
 def _tokens(num_filters_list: Any) -> list[Any]:
-    if (
-        isinstance(num_filters_list, str)
-        or not isinstance(num_filters_list, Sequence)
-        or not num_filters_list
-    ):
+    is_list = isinstance(num_filters_list, Sequence) and not isinstance(num_filters_list, str)
+    if not is_list or not num_filters_list:
         raise ValueError(
             f'num_filters_list must be a list such as [16, "max_pool", 32], not {num_filters_list!r}.'
         )
@@ -239,109 +307,8 @@ def _scaled(filters: int, width: float) -> int:
     return max(1, round(filters * width))
 
 
-# --- from models ---
-def mlp(
-    *, input_shape: Sequence[int] = (28, 28), num_classes: int = 10, hidden_units: Sequence[int] = (512, 512)
-) -> keras.Model:
-    """A multilayer perceptron: flatten, dense ReLU layers of `hidden_units`, softmax.
-
-    Input (images, *input_shape), values 0 to 255; output (images, num_classes), each row a
-    distribution. A dense layer has (inputs + 1) * units parameters; the defaults make 669,706.
-    Raises ValueError for a shape or a count that cannot be built.
-    """
-    shape = _shape(input_shape, lengths=(1, 2, 3))
-    if isinstance(hidden_units, (str, Integral)):
-        raise ValueError(f"hidden_units must be a sequence such as (512, 512), not {hidden_units!r}.")
-    units = [_count(value, what="each of hidden_units") for value in hidden_units]
-    inputs = keras.Input(shape=shape, name="pixels")
-    x = layers.Rescaling(scale=1 / 255, name="rescale")(inputs)
-    x = layers.Flatten(name="flatten")(x)
-    for number, value in enumerate(units, start=1):
-        x = layers.Dense(units=value, activation="relu", name=f"hidden_{number}")(x)
-    return _classifier(inputs, x, num_classes=num_classes, name="mlp")
-
-
-def small_cnn(
-    *, input_shape: Sequence[int] = (28, 28, 1), num_classes: int = 10, filters: Sequence[int] = (8, 16)
-) -> keras.Model:
-    """A convolutional network small enough for quick experiments: two convolutions, one pooling, softmax.
-
-    Input (images, height, width, channels), values 0 to 255; grey images may come without the channel
-    axis. On 28x28x1: 14x14x8, 14x14x16, 7x7x16, 784, 10; the defaults make 9,154 parameters.
-    Raises ValueError for a shape or a count that cannot be built.
-    """
-    if isinstance(filters, (str, Integral)) or len(tuple(filters)) != 2:
-        raise ValueError(f"filters must be two numbers such as (8, 16), not {filters!r}.")
-    first, second = (_count(value, what="each of filters") for value in filters)
-    inputs, x = _image_input(input_shape)
-    x = layers.Conv2D(
-        filters=first, kernel_size=4, strides=2, padding="same", activation="relu", name="conv_1"
-    )(x)  # fmt: skip
-    x = layers.Conv2D(filters=second, kernel_size=3, padding="same", activation="relu", name="conv_2")(x)
-    x = layers.MaxPooling2D(pool_size=2, name="pool")(x)
-    x = layers.Flatten(name="flatten")(x)
-    return _classifier(inputs, x, num_classes=num_classes, name="small_cnn")
-
-
-def mnist_cnn(*, input_shape: Sequence[int] = (28, 28, 1), num_classes: int = 10) -> keras.Model:
-    """Two convolutions of 32 and 64 filters, then Dense 64 between two dropouts of 0.3 and 0.5.
-
-    Input (images, height, width, channels), values 0 to 255; grey images may come without the channel
-    axis. On 28x28x1: 28x28x32, 14x14x32, 14x14x64, 7x7x64, 3136, 64, 10; the defaults make 220,234
-    parameters. Raises ValueError for a shape or a count that cannot be built.
-    """
-    inputs, x = _two_convolutions(input_shape)
-    x = layers.Dropout(rate=0.3, name="dropout_1")(x)
-    x = layers.Dense(units=64, activation="relu", name="hidden")(x)
-    x = layers.Dropout(rate=0.5, name="dropout_2")(x)
-    return _classifier(inputs, x, num_classes=num_classes, name="mnist_cnn")
-
-
-def fashion_cnn(*, input_shape: Sequence[int] = (28, 28, 1), num_classes: int = 10) -> keras.Model:
-    """Two convolutions of 32 and 64 filters, then Dense 100 and a dropout of 0.4.
-
-    Input and output as in `mnist_cnn`; the defaults make 333,526 parameters.
-    """
-    inputs, x = _two_convolutions(input_shape)
-    x = layers.Dense(units=100, activation="relu", name="hidden")(x)
-    x = layers.Dropout(rate=0.4, name="dropout")(x)
-    return _classifier(inputs, x, num_classes=num_classes, name="fashion_cnn")
-
-
-def _two_convolutions(input_shape: Sequence[int]) -> tuple[Any, Any]:
-    inputs, x = _image_input(input_shape)
-    for number, filters in enumerate((32, 64), start=1):
-        x = layers.Conv2D(
-            filters=filters, kernel_size=3, padding="same", activation="relu", name=f"conv_{number}"
-        )(x)  # fmt: skip
-        x = layers.MaxPooling2D(pool_size=2, name=f"pool_{number}")(x)
-    return inputs, layers.Flatten(name="flatten")(x)
-
-
-def _image_input(input_shape: Sequence[int]) -> tuple[Any, Any]:
-    shape = _shape(input_shape, lengths=(3,))
-    if min(shape[:2]) < 4:  # two halvings must leave something to flatten
-        raise ValueError(f"input_shape {shape} is too small: height and width must be at least 4.")
-    inputs = keras.Input(shape=shape, name="pixels")
-    return inputs, layers.Rescaling(scale=1 / 255, name="rescale")(inputs)
-
-
-def _classifier(inputs: Any, x: Any, *, num_classes: int, name: str) -> keras.Model:
-    classes = _count(num_classes, what="num_classes", least=2)
-    outputs = layers.Dense(units=classes, activation="softmax", name="probabilities")(x)
-    return keras.Model(inputs=inputs, outputs=outputs, name=name)
-
-
-def _shape(input_shape: Sequence[int], *, lengths: tuple[int, ...]) -> tuple[int, ...]:
-    wanted = (
-        "(height, width, channels), for example (28, 28, 1)" if lengths == (3,) else "for example (28, 28)"
-    )
-    if isinstance(input_shape, (str, Integral)) or len(tuple(input_shape)) not in lengths:
-        raise ValueError(f"input_shape must be the shape of one image, {wanted}; it is {input_shape!r}.")
-    return tuple(_count(side, what="each entry of input_shape") for side in input_shape)
-
-
-def _count(value: Any, *, what: str, least: int = 1) -> int:
-    if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
-        raise ValueError(f"{what} must be a whole number of at least {least}, not {value!r}.")
-    return int(value)
+def _fresh(initializer: Any) -> Any:
+    """A copy of an initializer object: one object used twice gives layers of the same shape the same values."""
+    if isinstance(initializer, keras.initializers.Initializer):
+        return type(initializer).from_config(initializer.get_config())
+    return initializer

@@ -50,7 +50,7 @@ def build(
     x = layers.Conv2D(filters=32, kernel_size=3, strides=2, padding="same", use_bias=False, name="stem_conv")(
         inputs
     )
-    x = _normalise(x, "stem_bn")
+    x = _normalize(x, "stem_bn")
     x = layers.ReLU(max_value=6, name="stem_activation")(x)
 
     for number, stage in enumerate(STAGES, start=1):
@@ -65,7 +65,7 @@ def build(
             )
 
     x = layers.Conv2D(filters=1280, kernel_size=1, use_bias=False, name="top_conv")(x)
-    x = _normalise(x, "top_bn")
+    x = _normalize(x, "top_bn")
     outputs = layers.ReLU(max_value=6, name=FEATURE_LAYER)(x)
 
     if include_top:
@@ -85,21 +85,21 @@ def mbconv(x, *, filters: int, kernel_size: int, stride: int, expansion: int, na
         x = layers.Conv2D(
             filters=channels * expansion, kernel_size=1, use_bias=False, name=f"{name}_expand_conv"
         )(x)
-        x = _normalise(x, f"{name}_expand_bn")
+        x = _normalize(x, f"{name}_expand_bn")
         x = layers.ReLU(max_value=6, name=f"{name}_expand_activation")(x)
 
     x = layers.DepthwiseConv2D(
         kernel_size=kernel_size, strides=stride, padding="same", use_bias=False, name=f"{name}_dwconv"
     )(x)
-    x = _normalise(x, f"{name}_bn")
+    x = _normalize(x, f"{name}_bn")
     x = layers.ReLU(max_value=6, name=f"{name}_activation")(x)
 
     x = layers.Conv2D(filters=filters, kernel_size=1, use_bias=False, name=f"{name}_project_conv")(x)
-    x = _normalise(x, f"{name}_project_bn")
+    x = _normalize(x, f"{name}_project_bn")
     if stride == 1 and filters == channels:
         x = layers.Add(name=f"{name}_add")([x, inputs])
     return x
 
 
-def _normalise(x, name: str):
+def _normalize(x, name: str):
     return layers.BatchNormalization(momentum=0.99, epsilon=1e-3, name=name)(x)

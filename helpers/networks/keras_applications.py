@@ -1,13 +1,15 @@
 """Seven of the networks in `keras.applications`: what they take, where their weights are, what they are called.
 
-`helpers.networks.pretrained` builds on it. The weights are downloaded by Keras, into its own cache, once.
+`helpers.networks.pretrained` builds on it. The weights are downloaded by Keras, into its own cache, once. A file there
+that cannot be used is put aside under another name and downloaded again; nothing is deleted.
 """
 
 import contextlib
+import hashlib
 import os
 import socket
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,7 @@ from helpers.paths import keras_home
 HOST = "https://storage.googleapis.com/"
 FOLDER = "tensorflow/keras-applications"
 KERNELS = "weights_tf_dim_ordering_tf_kernels"
+SHIPPED = '"EfficientNet-Lite0", which ships with the course.'
 STALLED = 30.0  # seconds without a byte after which a download is given up
 
 
@@ -37,38 +40,45 @@ class Application:
     size: int  # of the images it was trained on, in pixels
     least: int  # the smallest size it takes
     weights: str
-    licence: str
+    license: str
     no_top: str = "_notop"
+    md5: tuple[str, str] | None = None  # of the files with and without the classifier, where Keras knows them
 
 
 APPLICATIONS = {
     "InceptionV3": Application(
-        module="inception_v3", feature_layer="mixed10", size=299, least=75, licence="Apache-2.0",
+        module="inception_v3", feature_layer="mixed10", size=299, least=75, license="Apache-2.0",
         weights=f"{FOLDER}/inception_v3/inception_v3_{KERNELS}{{top}}.h5",
+        md5=("9a0d58056eeedaa3f26cb7ebd46da564", "bcbd6486424b2319ff4ef7d526e38f63"),
     ),
     "MobileNetV2": Application(
-        module="mobilenet_v2", feature_layer="out_relu", size=224, least=32, licence="Apache-2.0",
+        module="mobilenet_v2", feature_layer="out_relu", size=224, least=32, license="Apache-2.0",
         weights=f"{FOLDER}/mobilenet_v2/mobilenet_v2_{KERNELS}_1.0_{{rows}}{{top}}.h5", no_top="_no_top",
     ),
     "ResNet50": Application(
-        module="resnet", feature_layer="conv5_block3_out", size=224, least=32, licence="MIT",
+        module="resnet", feature_layer="conv5_block3_out", size=224, least=32, license="MIT",
         weights=f"{FOLDER}/resnet/resnet50_{KERNELS}{{top}}.h5",
+        md5=("2cb95161c43110f7111970584f804107", "4d473c1dd8becc155b73f8504c6f6626"),
     ),
     "VGG16": Application(
-        module="vgg16", feature_layer="block5_conv3", size=224, least=32, licence="CC BY 4.0",
+        module="vgg16", feature_layer="block5_conv3", size=224, least=32, license="CC BY 4.0",
         weights=f"{FOLDER}/vgg16/vgg16_{KERNELS}{{top}}.h5",
+        md5=("64373286793e3c8b2b4e3219cbf3544b", "6d6bbae143d832006294945121d1f1fc"),
     ),
     "EfficientNetB0": Application(
-        module="efficientnet", feature_layer="top_activation", size=224, least=32, licence="Apache-2.0",
+        module="efficientnet", feature_layer="top_activation", size=224, least=32, license="Apache-2.0",
         weights="keras-applications/efficientnetb0{top}.h5",
+        md5=("902e53a9f72be733fc0bcb005b3ebbac", "50bc09e76180e00e4465e1a485ddc09d"),
     ),
     "Xception": Application(
-        module="xception", feature_layer="block14_sepconv2_act", size=299, least=71, licence="MIT",
+        module="xception", feature_layer="block14_sepconv2_act", size=299, least=71, license="MIT",
         weights=f"{FOLDER}/xception/xception_{KERNELS}{{top}}.h5",
+        md5=("0a58e3b7378bc2990ea3b43d5981f1f6", "b0042744bf5b25fce3cb969f33bebb97"),
     ),
     "DenseNet121": Application(
-        module="densenet", feature_layer="relu", size=224, least=32, licence="BSD-3-Clause",
+        module="densenet", feature_layer="relu", size=224, least=32, license="BSD-3-Clause",
         weights=f"{FOLDER}/densenet/densenet121_{KERNELS}{{top}}.h5",
+        md5=("9d60b8095a5708f2dcce2bca79d332c7", "30ee3e1110167f948a6b9946edeeb738"),
     ),
 }  # fmt: skip
 
@@ -85,7 +95,7 @@ def check_arguments(
         raise ValueError(f"input_shape must be (height, width, 3), not {input_shape!r}.")
     height, width, channels = input_shape
     if channels != 3:
-        raise ValueError(f"{name} takes colour images: input_shape must end in 3, not in {channels!r}.")
+        raise ValueError(f"{name} takes color images: input_shape must end in 3, not in {channels!r}.")
     height, width = whole_number(height, "the height", least=1), whole_number(width, "the width", least=1)
     if min(height, width) < least:
         raise ValueError(f"{name} needs images of at least {least}×{least} pixels, not {height}×{width}.")
@@ -116,21 +126,88 @@ def build(
     make = getattr(keras.applications, name)
     if weights is None:
         return make(**options)
-    url = weights_url(name, include_top=include_top, input_shape=shape)
+    return _with_weights(make, options, name, weights_url(name, include_top=include_top, input_shape=shape))
+
+
+def _with_weights(
+    make: Callable[..., keras.Model], options: dict[str, Any], name: str, url: str
+) -> keras.Model:
+    """The network with the weights in Keras' cache, or else with downloaded ones; a bad file is replaced once."""
     file = cached(url)
+    if file.exists():
+        try:
+            _check_file(file, APPLICATIONS[name], options["include_top"])
+            return _quietly(make, options)
+        except (
+            _Unusable,
+            OSError,
+            ValueError,
+            KeyError,
+        ) as error:  # what Keras raises for other weights varies
+            _put_aside(file, name, url, error)
+    _check_folder(file.parent)
     try:
-        if not file.is_file():
-            check_network(url)  # asked first, as Keras waits long for an answer
-        with _patience(), warnings.catch_warnings():
-            # MobileNetV2 warns that it takes the weights for 224×224 at other sizes, which is what is wanted
-            warnings.filterwarnings("ignore", message="`input_shape` is undefined or non-square")
-            return make(**options)
+        check_network(url)  # asked first, as Keras waits long for an answer
+        return _quietly(make, options)
     except Exception as error:  # a download fails in many ways, and all have the same three ways out
         raise DataError(
             f"the weights of {name} could not be loaded ({error}). Connect to the network and run the cell again; "
-            f"or fetch {url} elsewhere and put {file.name} into the folder {file.parent}; "
-            'or take "EfficientNet-Lite0", which ships with the course.'
+            f"or fetch {url} elsewhere and put {file.name} into the folder {file.parent}; or use {SHIPPED}"
         ) from None
+
+
+class _Unusable(Exception):
+    """A file of weights is there and not what it should be."""
+
+
+def _quietly(make: Callable[..., keras.Model], options: dict[str, Any]) -> keras.Model:
+    with _patience(), warnings.catch_warnings():
+        # MobileNetV2 warns that it takes the weights for 224×224 at other sizes, which is what is wanted
+        warnings.filterwarnings("ignore", message="`input_shape` is undefined or non-square")
+        return make(**options)
+
+
+def _check_file(file: Path, spec: Application, include_top: bool) -> None:
+    """Raise `_Unusable` for a file whose checksum is wrong, before Keras sees it and writes over it."""
+    if not file.is_file():
+        raise _Unusable("it is no file")
+    with file.open("rb") as opened:
+        digest = hashlib.file_digest(opened, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+    if spec.md5 and digest != spec.md5[0 if include_top else 1]:
+        raise _Unusable(f"it has {file.stat().st_size:,} bytes and not the published checksum")
+
+
+def _put_aside(file: Path, name: str, url: str, error: Exception) -> None:
+    """Rename a file that cannot be used, so that it can be downloaded again; `DataError` where that makes no sense."""
+    what = f"{file} does not hold the weights of {name} ({_first_line(error)})"
+    try:
+        check_network(url)
+        number = 1
+        while (aside := file.with_name(f"{file.name}.unusable{number}")).exists():
+            number += 1
+        file.rename(aside)
+    except (DataError, OSError) as reason:
+        raise DataError(
+            f"{what}. Delete that file, connect to the network and run the cell again, which downloads it again "
+            f"(not possible now: {reason}); or use {SHIPPED}"
+        ) from None
+    print(f"{what}. It is called {aside.name} now, and the weights are downloaded again.", flush=True)
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
+
+
+def _check_folder(folder: Path) -> None:
+    """Raise `DataError` where Keras could not write into this folder: it would go to a place where nothing stays."""
+    place = folder
+    while not place.exists() and place != place.parent:
+        place = place.parent
+    if not place.is_dir() or not os.access(place, os.W_OK):
+        raise DataError(
+            f"Keras keeps downloaded weights in {folder}, and {place} is no folder that can be written to. Set the "
+            f"environment variable KERAS_HOME to a folder of your own before you start Jupyter; or use {SHIPPED}"
+        )
 
 
 def weights_url(name: str, *, include_top: bool, input_shape: tuple[int, int, int]) -> str:
@@ -142,11 +219,14 @@ def weights_url(name: str, *, include_top: bool, input_shape: tuple[int, int, in
 
 
 def cached(url: str) -> Path:
-    """Where Keras keeps the weights from this address."""
-    home = keras_home()
-    if not os.access(home, os.W_OK):
-        home = Path("/tmp/.keras")  # what Keras does
-    return home / "models" / url.rsplit("/", 1)[1]
+    """Where Keras keeps the weights from this address. Raises `DataError` where there is no home folder."""
+    try:
+        return keras_home() / "models" / url.rsplit("/", 1)[1]
+    except RuntimeError:  # no HOME, and no entry for this user either
+        raise DataError(
+            "there is no home folder to keep the weights in: set the environment variable KERAS_HOME to a folder of "
+            f"your own before you start Jupyter; or use {SHIPPED}"
+        ) from None
 
 
 @contextlib.contextmanager

@@ -18,8 +18,7 @@ import numpy as np
 
 from helpers.arguments import whole_number, worded
 from helpers.errors import DataError
-from helpers.networks import efficientnet_lite0 as architecture
-from helpers.networks import keras_applications
+from helpers.networks import efficientnet_lite0, keras_applications
 from helpers.notebook.quiet_keras import keras
 from helpers.paths import ASSETS
 
@@ -41,7 +40,7 @@ class Pretrained:
     input_shape: tuple[int, int, int]
     include_top: bool
     source: str
-    licence: str
+    license: str
     _preprocess: Callable[[Any], Any]
 
     def preprocess(self, images: Any) -> Any:
@@ -75,7 +74,7 @@ class Pretrained:
             raise ValueError(
                 f"this {self.name} has no classifier: load it with include_top=True to get classes."
             )
-        count = min(whole_number(count, "count", least=1), architecture.CLASSES)
+        count = min(whole_number(count, "count", least=1), efficientnet_lite0.CLASSES)
         images = np.asarray(images)
         if images.ndim not in (3, 4) or images.shape[-3:] != self.input_shape:
             raise ValueError(
@@ -95,8 +94,8 @@ class Pretrained:
         return answers[0] if images.ndim == 3 else answers
 
     def __repr__(self) -> str:
-        ending = f"{architecture.CLASSES:,} classes" if self.include_top else "no classifier"
-        return f"{self.name}: images of {worded(self.input_shape)}, {ending}; {self.source}; {self.licence}"
+        ending = f"{efficientnet_lite0.CLASSES:,} classes" if self.include_top else "no classifier"
+        return f"{self.name}: images of {worded(self.input_shape)}, {ending}; {self.source}; {self.license}"
 
 
 def load(
@@ -111,8 +110,8 @@ def load(
 
     `include_top=False` leaves the classifier out, as in Keras: the model ends with its last feature map (VGG16:
     with the pooling after it). Without `input_shape` the size is the one it was trained at.
-    `classifier_activation=None` leaves the softmax out. EfficientNet-Lite0's weights ship with the course;
-    the others' are downloaded, once.
+    `classifier_activation=None` leaves the softmax out. EfficientNet-Lite0's weights ship with the course, and its
+    inputs have values from -1 to 1, which `scale` makes; the others' weights are downloaded, once.
     Raises ValueError for a wrong argument, `DataError` where weights are missing, damaged or out of reach.
     """
     if name not in NAMES:
@@ -124,30 +123,21 @@ def load(
         "classifier_activation": classifier_activation,
     }
     if name == SHIPPED:
-        model, layer, prepare = efficientnet_lite0(**options), architecture.FEATURE_LAYER, scale
-        source, licence = "Google's ImageNet weights, which ship with the course", "Apache-2.0"
+        model, layer, prepare = _shipped(**options), efficientnet_lite0.FEATURE_LAYER, scale
+        source, license_ = "Google's ImageNet weights, which ship with the course", "Apache-2.0"
     else:
         spec = keras_applications.APPLICATIONS[name]
         model, layer = keras_applications.build(name, **options), spec.feature_layer
         prepare = getattr(keras.applications, spec.module).preprocess_input
-        source, licence = f"ImageNet weights from keras.applications.{name}", spec.licence
+        source, license_ = f"ImageNet weights from keras.applications.{name}", spec.license
     if weights is None:
-        source, licence = "random weights", "no licence needed"
+        source, license_ = "random weights", "no license needed"
     shape = tuple(model.input_shape[1:])
-    return Pretrained(name, model, layer, shape, include_top, source, licence, prepare)
+    return Pretrained(name, model, layer, shape, include_top, source, license_, prepare)
 
 
-def efficientnet_lite0(
-    *,
-    include_top: bool = True,
-    input_shape: tuple[int, int, int] | None = (224, 224, 3),
-    weights: str | None = "imagenet",
-    classifier_activation: str | None = "softmax",
-) -> keras.Model:
-    """EfficientNet-Lite0 as a Keras model; its inputs have values from -1 to 1, which `scale` makes.
-
-    It takes images of any size from 32×32, with the classifier too. Arguments and errors as for `load`.
-    """
+def _shipped(*, include_top: bool, input_shape: Any, weights: Any, classifier_activation: Any) -> keras.Model:
+    """EfficientNet-Lite0; it takes images of any size from 32×32, with the classifier too. Errors as for `load`."""
     shape = keras_applications.check_arguments(
         SHIPPED,
         input_shape=(224, 224, 3) if input_shape is None else input_shape,
@@ -156,7 +146,7 @@ def efficientnet_lite0(
         classifier_activation=classifier_activation,
     )
     arrays = {} if weights is None else _read_weights()
-    model = architecture.build(
+    model = efficientnet_lite0.build(
         include_top=include_top, input_shape=shape, classifier_activation=classifier_activation
     )
     if arrays:
@@ -172,8 +162,8 @@ def scale(images: Any) -> Any:
 def prepare_photo(image: np.ndarray, size: int = 224) -> np.ndarray:
     """A photograph as a square of `size` pixels, as networks are examined on ImageNet: uint8 in, uint8 out.
 
-    The short side is resized (bicubic, antialiased) to size / 0.875 pixels, then the centre is cut out.
-    A grey picture (height, width) becomes an RGB one.
+    The short side is resized (bicubic, antialiased) to size / 0.875 pixels, then the center is cut out.
+    A gray picture (height, width) becomes an RGB one.
     """
     size = whole_number(size, "size", least=1)
     image = np.asarray(image)
@@ -224,4 +214,4 @@ def _read_asset(name: str) -> bytes:
         if hashlib.sha256(content).hexdigest() == CHECKSUMS[name]:
             return content
         found = f"is damaged: it has {len(content):,} bytes and not the checksum it should have"
-    raise DataError(f"{path} {found}. It ships with the course: get the folder helpers/assets once more.")
+    raise DataError(f"{path} {found}. It ships with the course: get the folder helpers/assets again.")

@@ -3,17 +3,22 @@
 Every notebook calls `start` once, right after its parameters cell, and keeps the `Lesson` it returns.
 """
 
+import contextlib
 import math
+import operator
 import os
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from helpers.errors import ClaimError
-from helpers.notebook.frontend import flag, show_markdown
-from helpers.paths import ROOT
+from helpers.notebook import work_folder
+from helpers.notebook.frontend import flag, safe_print, show_markdown
 
 PROFILES = ("quick", "full")
+# NumPy and Keras take seeds below 2**32, and the notebooks make further ones of theirs, up to twice as large.
+LARGEST_SEED = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -45,11 +50,8 @@ class Lesson:
 
     @property
     def folder(self) -> Path:
-        """A folder of this notebook's own for checkpoints and the like, made on first use."""
-        base = ROOT / "build" if (ROOT / "pyproject.toml").exists() else Path.cwd() / "course_files"
-        path = base / "work" / f"{self.notebook}-{self.profile}"
-        path.mkdir(parents=True, exist_ok=True)
-        return path
+        """A folder for checkpoints and the like that no other running kernel uses, made on first use."""
+        return work_folder.take(self.notebook, self.profile)
 
     def claim(
         self,
@@ -61,66 +63,86 @@ class Lesson:
         above: float | None = None,
         form: str = "",
     ) -> None:
-        """Print one line that says whether `value` bears the sentence out, and remember it.
+        """Print one line that says whether the sentence is true of `value`, and remember it.
 
         Give `equals` alone, or `below` and/or `above` (both strict). `form` is a format specification
         for the numbers, for example ".1%" or ".3f"; without it integers get thousands separators and
-        floats four significant digits.
+        floats four significant digits. `value` may be any single number: Python's, NumPy's, a tensor's.
         With CNN_STRICT=1 a claim that does not hold raises `ClaimError`; otherwise it only says so.
         """
         made = evaluate_claim(sentence, value, equals=equals, below=below, above=above, form=form)
         self.claims[sentence] = made  # keyed by sentence: running a cell twice must not list it twice
-        print(made)
+        safe_print(made)
         if not made.holds and strict():
             raise ClaimError(str(made))
 
     def show_claims(self) -> None:
         """Show every claim made so far as a table with its measured value."""
         rows = ["| | claim | measured | needs |", "| --- | --- | --- | --- |"]
-        rows += [
-            f"| {'✓' if claim.holds else '✗'} | {claim.sentence} | {claim.measured} | {claim.condition} |"
-            for claim in self.claims.values()
-        ]
+        for claim in self.claims.values():
+            cells = (claim.sentence, claim.measured, claim.condition)
+            mark = "✓" if claim.holds else "✗"
+            rows.append("| " + " | ".join([mark, *(cell.replace("|", r"\|") for cell in cells)]) + " |")
         show_markdown("\n".join(rows))
 
 
 def start(*, notebook: str, profile: str, seed: int | None = None) -> Lesson:
-    """Check the profile, set every random seed, and in `quick` make TensorFlow deterministic.
+    """Check profile and seed, set Keras and every random seed, and in `quick` make TensorFlow deterministic.
 
     Without `seed`, the environment variable CNN_SEED sets it, or it is 0: so a result can be tried with
-    several seeds without changing a notebook.
-    Raises ValueError for an unknown profile, naming the known ones, and for a seed that is no number.
+    several seeds without changing a notebook. What keras.json or the environment set otherwise than the course needs
+    is set right, with a line that says so.
+    Raises ValueError for an unknown profile, naming the known ones, and for a seed that is not a whole number from 0
+    to LARGEST_SEED.
     """
-    seed = _seed_from_outside() if seed is None else seed
-    lesson = Lesson(notebook=notebook, profile=check_profile(profile), seed=seed)
-    from helpers.notebook.quiet_keras import keras, quiet_start, tf  # here: it takes seconds
+    lesson = Lesson(notebook=notebook, profile=check_profile(profile), seed=check_seed(seed))
+    from helpers.notebook import quiet_keras  # here, since it takes seconds
 
-    with quiet_start():
+    keras, tf = quiet_keras.keras, quiet_keras.tf
+    with quiet_keras.quiet_start():
         gpus = tf.config.list_physical_devices("GPU")
-    keras.utils.set_random_seed(seed)
+    for sentence in quiet_keras.use_course_settings():
+        safe_print(f"Note: {sentence}")
+    keras.utils.set_random_seed(lesson.seed)
     if lesson.profile == "quick":
         tf.config.experimental.enable_op_determinism()
     device = f"{len(gpus)} GPU" if gpus else "CPU only"
-    print(f"profile {lesson.profile}, TensorFlow {tf.__version__}, Keras {keras.__version__}, {device}")
+    safe_print(f"profile {lesson.profile}, TensorFlow {tf.__version__}, Keras {keras.__version__}, {device}")
     return lesson
 
 
-def _seed_from_outside() -> int:
-    text = os.environ.get("CNN_SEED", "0")
-    if not text.isdecimal():
-        raise ValueError(f"CNN_SEED={text!r} is no seed: set it to a whole number from 0.")
-    return int(text)
+def check_seed(seed: int | None = None) -> int:
+    """Return `seed`, or without one what CNN_SEED says, or 0; ValueError for anything but 0 to LARGEST_SEED."""
+    number = -1
+    if seed is None:
+        text = os.environ.get("CNN_SEED", "").strip() or "0"
+        source = f"CNN_SEED={text[:30]!r}"
+        if re.fullmatch("0*[0-9]{1,20}", text):
+            number = int(text)
+    else:
+        source = f"seed={seed!r}"
+        with contextlib.suppress(
+            TypeError
+        ):  # from what is not an integer of Python's, NumPy's or TensorFlow's
+            number = -1 if isinstance(seed, bool) else operator.index(seed)
+    if not 0 <= number <= LARGEST_SEED:
+        raise ValueError(f"{source} is not a seed: set it to a whole number from 0 to {LARGEST_SEED}.")
+    return number
 
 
 def check_profile(profile: str) -> str:
-    """Return `profile` if it is a known one; raise ValueError that lists the known ones otherwise."""
-    if profile not in PROFILES:
+    """Return `profile` if it is a known one, in any case; an empty one is "quick", as if it had not been set.
+
+    Raises ValueError that lists the known ones otherwise.
+    """
+    name = profile.strip().lower() or "quick" if isinstance(profile, str) else None
+    if name not in PROFILES:
         known = ", ".join(f'"{name}"' for name in PROFILES)
         raise ValueError(
             f"unknown profile {profile!r}: choose one of {known}, in the notebook's parameters cell "
             "(PROFILE = ...) or in the environment variable CNN_PROFILE."
         )
-    return profile
+    return name
 
 
 def evaluate_claim(
@@ -132,26 +154,64 @@ def evaluate_claim(
     above: float | None = None,
     form: str = "",
 ) -> Claim:
-    """Compare `value` with its bounds and word the result. Not-a-number never bears a claim out."""
+    """Compare `value` with its bounds and word the result. Not-a-number is never within bounds.
+
+    Raises TypeError for what is not one real number, and ValueError for bounds that say nothing, or that no number
+    is within, and for a `form` that is not one for numbers.
+    """
     if (equals is None) == (below is None and above is None):
         raise ValueError("a claim needs either equals=..., or below=... and/or above=...")
-    number = float(value)
-    if equals is not None:
-        holds, condition = number == float(equals), f"exactly {_worded(equals, form)}"
-    else:
-        lower, upper = -math.inf if above is None else above, math.inf if below is None else below
-        holds = lower < number < upper
-        parts = [] if above is None else [f"above {_worded(above, form)}"]
-        parts += [] if below is None else [f"below {_worded(below, form)}"]
-        condition = " and ".join(parts)
-    return Claim(sentence=sentence, measured=_worded(value, form), condition=condition, holds=holds)
+    number = _number(value, "what a claim is about")
+    bounds = {"equals": equals, "above": above, "below": below}
+    limits = {name: _number(bound, name) for name, bound in bounds.items() if bound is not None}
+    if len(limits) == 2 and limits["above"] >= limits["below"]:
+        raise ValueError(f"no number is above {above} and below {below}, so this claim could never hold.")
+    compare = {"equals": operator.eq, "above": operator.gt, "below": operator.lt}
+    holds = all(compare[name](number, limit) for name, limit in limits.items())
+    words = {"equals": "exactly", "above": "above", "below": "below"}
+    condition = " and ".join(f"{words[name]} {_worded(limit, form)}" for name, limit in limits.items())
+    return Claim(sentence=sentence, measured=_worded(number, form), condition=condition, holds=holds)
 
 
-def _worded(value: float, form: str) -> str:
+def _number(value: Any, what: str) -> int | float:
+    """`value` as Python's own number: an int stays exact. Arrays and tensors with a single element count too."""
+    if isinstance(value, (int, float)):
+        return int(value) if isinstance(value, int) else float(value)
+    shape = getattr(value, "shape", ()) if not isinstance(value, type) else ()
+    try:
+        if math.prod(shape) == 1 and hasattr(value, "__array__"):
+            import numpy as np
+
+            value = np.asarray(value).item()
+        if isinstance(value, (str, bytes)):  # float() would read it
+            raise TypeError
+        return operator.index(value) if hasattr(value, "__index__") else float(value)
+    except (TypeError, ValueError, OverflowError):
+        pass
+    raise TypeError(f"{what} must be one real number, and this is {_described(value, shape)}.")
+
+
+def _described(value: Any, shape: tuple) -> str:
+    if value is None:
+        return "None"
+    if len(shape):
+        return f"an array of shape {tuple(shape)}: take its mean or its largest value, say, or compare one element"
+    if isinstance(value, complex):
+        return f"complex, {value}: take its real part or abs() of it"
+    return f"{type(value).__name__} {value!r}"
+
+
+def _worded(number: int | float, form: str) -> str:
     if form:
-        return format(float(value), form)
-    number = float(value)
-    return f"{int(number):,}" if number.is_integer() else f"{number:,.4g}"
+        try:
+            return format(number, form)
+        except (ValueError, OverflowError):
+            raise ValueError(
+                f"form={form!r} is not a format for the number {number}: try '.3f' or '.1%'."
+            ) from None
+    if isinstance(number, int) or (number.is_integer() and abs(number) < 1e15):
+        return f"{int(number):,}"
+    return f"{number:,.4g}"
 
 
 def strict() -> bool:

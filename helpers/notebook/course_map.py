@@ -1,6 +1,6 @@
 """The map of the course: what each notebook answers, what it builds on, and how long its quick run took.
 
-Notebook 00 draws it, and tools/notebooks/record_times.py writes README.md's table from it, so the two agree.
+Notebook 00 draws it, and `tools.notebooks.records` writes README.md's table from it, so the two agree.
 """
 
 import json
@@ -38,7 +38,8 @@ class Station:
 
     @property
     def number(self) -> str:
-        return self.name[:2]
+        """What its name begins with: "02", or "02b" for a deeper notebook."""
+        return self.name.partition("_")[0]
 
 
 _DEEPER, _USING = "deeper networks", "using and understanding them"
@@ -90,7 +91,7 @@ def quick_times() -> dict[str, Any]:
 
 
 def direct_needs(stations: Sequence[Station] = STATIONS) -> dict[str, tuple[str, ...]]:
-    """For each number what must come right before it: its needs less those that another need brings along."""
+    """For each number what must come right before it: its needs, without those that another of them has already."""
     needs = {station.number: station.needs for station in stations}
 
     def all_before(number: str) -> set[str]:
@@ -105,7 +106,7 @@ def direct_needs(stations: Sequence[Station] = STATIONS) -> dict[str, tuple[str,
 def draw(
     stations: Sequence[Station] = STATIONS, seconds: dict[str, float] | None = None
 ) -> tuple[Figure, str]:
-    """The map: a row a notebook, arcs from what it builds on, bars for its quick run; and the alt text.
+    """The map and its alt text: a row for each notebook, arcs from what it builds on, bars for its quick run.
 
     `seconds` is by notebook name, and by default what was measured. Returns the figure, not yet shown.
     """
@@ -120,9 +121,8 @@ def draw(
         bars = right.barh(mine, lengths, color=color, height=0.62, label=part)
         right.bar_label(bars, labels=[f"{length:.0f} s" for length in lengths], padding=4)
     right.set_yticks(rows, [f"{station.number}  {station.title}" for station in stations])
-    right.tick_params(
-        axis="y", length=0, pad=152
-    )  # points: room for the longest name, all beginning at one line
+    # In points: room for the longest name, so that all names can begin at one line.
+    right.tick_params(axis="y", length=0, pad=152)
     for name in right.get_yticklabels():
         name.set_horizontalalignment("left")
     right.set(xlabel="seconds of a quick run", ylim=(len(stations) - 0.5, -0.5))
@@ -131,12 +131,13 @@ def draw(
         *right.get_legend_handles_labels(), loc="outside upper center", ncols=3, fontsize=10, frameon=False
     )
     before = direct_needs(stations)
-    told = "; ".join(
+    in_words = "; ".join(
         f"{station.number} {station.title}, {seconds[station.name]:.0f} seconds"
         + (f", after {' and '.join(before[station.number])}" if before[station.number] else "")
         for station in stations
     )
-    return figure, f"The course as a list of notebooks with arcs from those that each builds on: {told}."
+    alt = f"The course as a list of notebooks with arcs from those that each builds on: {in_words}."
+    return figure, alt
 
 
 def table(
@@ -146,7 +147,7 @@ def table(
     folder: str = "",
     linked: bool | None = None,
 ) -> str:
-    """Markdown: notebook (a link into `folder`), the question it answers, seconds of its quick run.
+    """Markdown: each notebook (a link into `folder`), the question it answers, seconds of its quick run.
 
     `linked=False` leaves the links out; so does None in a Colab edition, which has no other notebook beside it.
     """
@@ -161,7 +162,7 @@ def table(
 
 
 def _draw_arcs(axis: Axes, stations: Sequence[Station]) -> None:
-    """On the left, an arrow from each notebook to those that come right after it, the longer the wider."""
+    """On the left, an arrow from each notebook to those that come right after it: the longer it is, the wider."""
     row = {station.number: index for index, station in enumerate(stations)}
     axis.set(xlim=(-1, 0), ylim=(len(stations) - 0.5, -0.5))
     axis.axis("off")

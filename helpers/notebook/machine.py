@@ -6,6 +6,7 @@ Notebook 00 calls it. Nothing here loads TensorFlow before `show_devices`: a bro
 import importlib.metadata
 import os
 import platform
+import re
 import shutil
 import sys
 from collections.abc import Mapping
@@ -17,15 +18,21 @@ from packaging.version import InvalidVersion, Version
 from helpers.data import locate
 from helpers.data.specs import SPECS
 from helpers.errors import DataError
-from helpers.notebook.frontend import show_markdown
+from helpers.notebook import keras_settings
+from helpers.notebook.frontend import safe_print, show_markdown
 from helpers.paths import COLAB_EDITION, keras_cache
 
 # The oldest versions the course allows; a test keeps them in step with pyproject.toml.
 NEEDED = {
     "Python": "3.11", "tensorflow": "2.18", "keras": "3.11", "numpy": "1.26", "matplotlib": "3.9", "pillow": "10.3",
-    "scipy": "1.13", "scikit-learn": "1.5", "ipykernel": "6.29", "ipywidgets": "8.1", "anywidget": "0.9.13",
+    "opencv-python-headless": "4.10", "scipy": "1.13", "scikit-learn": "1.5", "ipykernel": "6.29",
+    "ipywidgets": "8.1", "anywidget": "0.9.13",
 }  # fmt: skip
-ALSO = ("jupyterlab", "protobuf", "tensorflow-metal")  # read where installed, since problems hang on them
+# Read where they are installed, since known problems depend on them.
+ALSO = ("jupyterlab", "protobuf", "tensorflow-metal")
+SAME = {  # package → others that install the same module: any of them will do (Colab has several of OpenCV's)
+    "opencv-python-headless": ("opencv-python", "opencv-contrib-python", "opencv-contrib-python-headless"),
+}
 SETTINGS = (  # environment variables that change results
     "CNN_PROFILE", "CNN_STRICT", "CNN_SEED", "KERAS_BACKEND", "CUDA_VISIBLE_DEVICES", "TF_ENABLE_ONEDNN_OPTS",
 )  # fmt: skip
@@ -43,54 +50,51 @@ def needed() -> dict[str, str]:
 
 
 def versions() -> dict[str, str]:
-    """Package → installed version, of NEEDED and ALSO; what is not installed is left out."""
+    """Package → installed version, of NEEDED and ALSO; what is not installed is left out.
+
+    Where only a package in SAME is there, its version stands for the one that NEEDED names.
+    """
     found = {"Python": platform.python_version()}
     for name in (*NEEDED, *ALSO):
-        try:
-            found.setdefault(name, importlib.metadata.version(name))
-        except importlib.metadata.PackageNotFoundError:
-            continue
+        for package in (name, *SAME.get(name, ())):
+            if version := _version(package):
+                found.setdefault(name, version)
     return found
 
 
 def problems(
     found: Mapping[str, str],
-    settings: Mapping[str, str],
     declared: Mapping[str, list[str]],
     least_versions: Mapping[str, str] = NEEDED,
 ) -> list[str]:
     """Every known problem of these versions, one sentence with its remedy each; empty if there is none.
 
-    `found` is what `versions` returns, `settings` are environment variables, `declared` is what `declared_needs`
-    returns, `least_versions` what `needed` returns. A version that is no version ("unknown") is taken as new enough.
+    `found` is what `versions` returns, `declared` what `declared_needs` returns, `least_versions` what `needed`
+    returns. A version that can't be read as one ("unknown") counts as new enough.
     """
-    told = []
+    sentences = []
     for name, least in least_versions.items():
         if name not in found:
-            told.append(f"{name} is not installed: pip install '{name}>={least}'.")
+            sentences.append(f"{name} is not installed: pip install '{name}>={least}'.")
         elif _older(found[name], least):
             remedy = "install a newer Python" if name == "Python" else f"pip install --upgrade {name}"
-            told.append(f"{name} {found[name]} is older than {least}, the oldest that works here: {remedy}.")
-    for name, wishes in declared.items():
-        for requirement in map(Requirement, wishes):
+            sentences.append(
+                f"{name} {found[name]} is older than {least}, the oldest that works here: {remedy}."
+            )
+    for name, requirements in declared.items():
+        for requirement in map(Requirement, requirements):
             here = found.get(requirement.name)
-            if here and not requirement.specifier.contains(here, prereleases=True):
-                told.append(
+            if here and not _within(here, requirement):
+                sentences.append(
                     f"{name} {found.get(name, '')} asks for {requirement.name}{requirement.specifier}, and {here} is "
                     f"installed: pip install '{requirement.name}{requirement.specifier}', then restart the kernel."
                 )
     if "tensorflow-metal" in found and _older(found["tensorflow-metal"], "1.2") and "tensorflow" in found:
-        told.append(  # reported for TensorFlow 2.18 with tensorflow-metal 1.1 (tensorflow issues 81987 and 84167)
+        sentences.append(  # reported for TensorFlow 2.18 with tensorflow-metal 1.1 (tensorflow issues 81987 and 84167)
             f"tensorflow-metal {found['tensorflow-metal']} stops TensorFlow 2.18 and later from loading ('Symbol not "
             "found'): pip uninstall tensorflow-metal, and compute on the CPU."
         )
-    if settings.get("TF_USE_LEGACY_KERAS", "0").lower() not in ("", "0", "false"):
-        told.append("TF_USE_LEGACY_KERAS makes tf.keras Keras 2, and the course needs Keras 3: unset it.")
-    if settings.get("KERAS_BACKEND", "tensorflow") != "tensorflow":
-        told.append(
-            f"KERAS_BACKEND is {settings['KERAS_BACKEND']!r}, and the course needs 'tensorflow': unset it."
-        )
-    return told
+    return sentences
 
 
 def declared_needs() -> dict[str, list[str]]:
@@ -98,26 +102,24 @@ def declared_needs() -> dict[str, list[str]]:
     declared = {}
     for name in STRICT_ABOUT_OTHERS:
         try:
-            wishes = [Requirement(line) for line in importlib.metadata.requires(name) or []]
+            requirements = [Requirement(line) for line in importlib.metadata.requires(name) or []]
         except importlib.metadata.PackageNotFoundError:
             continue
-        # An extra's wish counts only for those who asked for the extra, and no marker holds for extra "".
-        applying = [wish for wish in wishes if wish.marker is None or wish.marker.evaluate({"extra": ""})]
-        declared[name] = [
-            f"{wish.name}{wish.specifier}" for wish in applying if wish.name in {*NEEDED, *ALSO}
-        ]
+        # What an extra requires counts only for those who asked for the extra, and no marker holds for extra "".
+        applying = [one for one in requirements if one.marker is None or one.marker.evaluate({"extra": ""})]
+        declared[name] = [f"{one.name}{one.specifier}" for one in applying if one.name in {*NEEDED, *ALSO}]
     return declared
 
 
 def known_problems() -> list[str]:
-    """`problems` of this machine."""
-    return problems(versions(), os.environ, declared_needs(), needed())
+    """Every known problem of this machine: of its packages, of Keras' settings file, of its environment variables."""
+    return problems(versions(), declared_needs(), needed()) + keras_settings.problems(os.environ)
 
 
 def warn() -> None:
     """Print each known problem of this machine on a line of its own, and nothing where there is none."""
     for problem in known_problems():
-        print(f"⚠ {problem}")
+        safe_print(f"⚠ {problem}")
 
 
 def show_versions() -> None:
@@ -132,8 +134,8 @@ def show_versions() -> None:
 
 
 def show_devices() -> None:
-    """Print cores, memory and GPUs, and whether TensorFlow uses a GPU or how it can be brought to."""
-    import tensorflow as tf
+    """Print cores, memory and GPUs, and whether TensorFlow uses a GPU or what to do so that it does."""
+    from helpers.notebook.quiet_keras import tf
 
     gpus = tf.config.list_physical_devices("GPU")
     names = [tf.config.experimental.get_device_details(gpu).get("device_name", gpu.name) for gpu in gpus]
@@ -146,7 +148,7 @@ def show_devices() -> None:
             system=platform.system(),
             driver=bool(shutil.which("nvidia-smi")) or Path("/proc/driver/nvidia/version").exists(),
             hidden=os.environ.get("CUDA_VISIBLE_DEVICES"),
-            wheels=_installed("nvidia-cudnn-cu12") or _installed("nvidia-cudnn-cu13"),
+            wheels=bool(_version("nvidia-cudnn-cu12") or _version("nvidia-cudnn-cu13")),
         )
     )
 
@@ -159,16 +161,20 @@ def gpu_advice(names: list[str], *, system: str, driver: bool, hidden: str | Non
     """
     if names:
         return f"TensorFlow uses {len(names)} GPU: {', '.join(names)}."
-    calm = "TensorFlow computes on the CPU, which is all that the course's quick runs need."
+    on_cpu = "TensorFlow computes on the CPU, which is all that the course's quick runs need."
     if not driver:
-        return calm + (
+        return on_cpu + (
             " Its packages for macOS use no GPU." if system == "Darwin" else " No NVIDIA GPU was found."
         )
     found = "An NVIDIA driver is here, but TensorFlow does not use the GPU."
-    if hidden is not None and hidden.strip() in ("", "-1"):
-        return f"{found} CUDA_VISIBLE_DEVICES={hidden!r} hides it: unset that, and restart the kernel."
     if system == "Windows":
         return f"{found} On Windows it cannot since version 2.11: run the course in WSL 2."
+    # CUDA counts the list up to the first entry that names no GPU; "0" names the first, which is always there.
+    if hidden is not None and not re.match(r"0+\s*(,|$)|(GPU|MIG)-", hidden.strip()):
+        return (
+            f"{found} CUDA_VISIBLE_DEVICES={hidden!r} hides it, or names one that isn't there: unset that, and restart "
+            "the kernel."
+        )
     if wheels:
         return (
             f"{found} Its CUDA packages are installed: the driver may be too old for them (nvidia-smi shows it), or a "
@@ -179,25 +185,25 @@ def gpu_advice(names: list[str], *, system: str, driver: bool, hidden: str | Non
 
 
 def show_data() -> None:
-    """A table of the data sets: what comes along, what `full` would take from where, size and licence.
+    """A table of the data sets: what is included, what `full` would take from where, size and license.
 
     Nothing is downloaded or opened.
     """
     rows = [
-        "| data set | in `quick` | images in `full`, training + test | `full` takes it from | licence |",
+        "| data set | in `quick` | images in `full`, training + test | `full` takes it from | license |",
         "| --- " * 5 + "|",
     ]
     for name, spec in SPECS.items():
         try:
             source, size = locate.whereabouts(name)
         except DataError as error:
-            print(error)
+            safe_print(error)
             return
         take = f"{source}, {size / 1e6:.0f} MB to download" if size else source
         images = " + ".join(f"{count:,}" for count in spec.sizes if count)
         rows.append(
             f"| {name} | {'comes with the course' if spec.sample else 'not used'} | {images} | {take} "
-            f"| {spec.licence} |"
+            f"| {spec.license} |"
         )
     show_markdown("\n".join(rows))
 
@@ -205,17 +211,17 @@ def show_data() -> None:
 def free_gigabytes() -> float:
     """Free space, in GB, where downloads go: on the disk of Keras' cache."""
     place = keras_cache()
-    while not place.exists():
+    while not os.path.exists(place):  # noqa: PTH110 - Path's raises in a locked folder
         place = place.parent
     return shutil.disk_usage(place).free / 1e9
 
 
 def report() -> str:
     """One paragraph to put into a question: system, versions and settings, without names or paths."""
-    told = ", ".join(f"{name} {version}" for name, version in versions().items())
+    packages = ", ".join(f"{name} {version}" for name, version in versions().items())
     settings = ", ".join(f"{name}={os.environ[name]}" for name in SETTINGS if name in os.environ)
     where = "Colab" if "google.colab" in sys.modules else "not Colab"
-    return f"{platform.system()} {platform.machine()}, cores: {_cores()}, {where}; {told}; {settings}"
+    return f"{platform.system()} {platform.machine()}, cores: {_cores()}, {where}; {packages}; {settings}"
 
 
 def _older(version: str, least: str) -> bool:
@@ -225,11 +231,19 @@ def _older(version: str, least: str) -> bool:
         return False
 
 
-def _installed(name: str) -> bool:
+def _within(version: str, requirement: Requirement) -> bool:
     try:
-        return bool(importlib.metadata.version(name))
+        return requirement.specifier.contains(Version(version), prereleases=True)
+    except InvalidVersion:
+        return True
+
+
+def _version(package: str) -> str | None:
+    """The package's installed version; None where it is not installed, "unknown" where it doesn't say."""
+    try:
+        return importlib.metadata.version(package) or "unknown"
     except importlib.metadata.PackageNotFoundError:
-        return False
+        return None
 
 
 def _cores() -> int:
@@ -238,8 +252,13 @@ def _cores() -> int:
 
 
 def _memory_gb() -> float | None:
-    """The machine's memory, where the system tells."""
+    """The machine's memory, where the system tells, or psutil, which comes with ipykernel."""
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     except (AttributeError, OSError, ValueError):  # Windows has no sysconf
+        pass
+    try:
+        import psutil
+    except ImportError:
         return None
+    return psutil.virtual_memory().total / 2**30

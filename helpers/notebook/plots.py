@@ -1,4 +1,4 @@
-"""Figures: every one goes through `show`, which gives it its alt text.
+"""Figures: every one goes through `show`, which gives it its alt text and fonts for its letters.
 
 The notebooks call these for what repeats; a figure that is a lesson's own point is drawn in the notebook.
 """
@@ -17,7 +17,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from PIL import Image
 
-# Okabe and Ito's palette (2008): told apart by colour-blind readers, and on a projector.
+from helpers.notebook import fonts
+
+# Okabe and Ito's palette (2008): told apart by color-blind readers, and on a projector.
 BLUE, ORANGE, GREEN, RED, PURPLE, SKY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9"
 COLORS = (BLUE, ORANGE, GREEN, RED, PURPLE, SKY)
 
@@ -40,7 +42,7 @@ def new_figure(
 ) -> tuple[Figure, np.ndarray]:
     """A figure in the course's style and its axes as a flat array; width and height in inches.
 
-    It is none of pyplot's: JupyterLab answers widgets in a thread of its own, and pyplot, which keeps one list of
+    pyplot doesn't know it: JupyterLab answers widgets in a thread of its own, and pyplot, which keeps one list of
     figures for all threads, then mixes them up or closes one that is being drawn (jupyterlab issue 19719).
     """
     with matplotlib.rc_context(STYLE):
@@ -49,17 +51,17 @@ def new_figure(
     return figure, axes.ravel()
 
 
-def show(figure: Figure, *, alt: str, colours: int | None = 256) -> None:
+def show(figure: Figure, *, alt: str, colors: int | None = 256) -> None:
     """Display `figure` once, as PNG with `alt` as its alternative text, and close it.
 
-    `alt` says in a sentence what the picture shows; an empty one raises ValueError. `colours=None` keeps every
-    colour, for figures whose colours are values: a palette of 256 shifts the ends of a colour scale.
+    `alt` says in a sentence what the picture shows; an empty one raises ValueError. `colors=None` keeps every
+    color, for figures whose colors are values: a palette of 256 shifts the ends of a color scale.
     """
     if len(alt.split()) < 4:
         raise ValueError(f"alt text must say in a sentence what the figure shows, not {alt!r}.")
     from IPython.display import display
 
-    png = encoded_png(figure, colours=colours)
+    png = encoded_png(figure, colors=colors)
     data = {
         "image/png": png,
         "text/plain": f"[figure: {alt}]",
@@ -72,23 +74,24 @@ def as_html(figure: Figure, *, alt: str) -> str:
     return f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{encoded_png(figure)}">'
 
 
-def encoded_png(figure: Figure, *, colours: int | None = 256) -> str:
+def encoded_png(figure: Figure, *, colors: int | None = 256) -> str:
     """`figure` as a small PNG in base64; closes it."""
     with matplotlib.rc_context(STYLE):
-        png = small_png(figure, colours=colours)
+        png = small_png(figure, colors=colors)
     if "matplotlib.pyplot" in sys.modules:  # a figure that a notebook made with it would be shown once more
         sys.modules["matplotlib.pyplot"].close(figure)
     return base64.b64encode(png).decode("ascii")
 
 
-def small_png(figure: Figure, *, colours: int | None = 256) -> bytes:
-    """`figure` as PNG with at most so many colours: half the size in a stored notebook. None keeps all."""
+def small_png(figure: Figure, *, colors: int | None = 256) -> bytes:
+    """`figure` as PNG with at most so many colors: half the size in a stored notebook. None keeps all."""
     buffer, small = io.BytesIO(), io.BytesIO()
+    fonts.prepare(figure)
     figure.savefig(buffer, format="png", dpi=100)
     with Image.open(buffer) as drawn:
         reduced = drawn.convert("RGB")
-        if colours is not None:
-            reduced = reduced.quantize(colours, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+        if colors is not None:
+            reduced = reduced.quantize(colors, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
     reduced.save(small, format="png", optimize=True)
     return small.getvalue()
 
@@ -104,8 +107,8 @@ def image_grid(
 ) -> None:
     """Show images of shape (height, width), (height, width, 1) or (height, width, 3) in rows.
 
-    `titles` stand above the images. `good` colours them: blue where True, orange-red where False, and
-    adds ✗ to the false ones, since colour alone does not reach every reader. `cell` is in inches.
+    `titles` stand above the images. `good` colors them: blue where True, orange-red where False, and
+    adds ✗ to the false ones, since color alone does not reach every reader. `cell` is in inches.
     """
     rows = -(-len(images) // columns)
     height = rows * (cell + (0.25 if titles is not None else 0))
@@ -117,12 +120,13 @@ def image_grid(
         if titles is not None:
             wrong = good is not None and not good[index]
             color = "black" if good is None else (RED if wrong else BLUE)
-            axes[index].set_title(titles[index] + (" ✗" if wrong else ""), fontsize=9, color=color, pad=2)
+            title = f"{titles[index]}{' ✗' if wrong else ''}"  # with parse_math, a name with two $ would be a formula
+            axes[index].set_title(title, fontsize=9, color=color, pad=2, parse_math=False)
     show(figure, alt=alt)
 
 
 def draw_image(axis: Axes, image: np.ndarray, *, low: float | None = None, high: float | None = None) -> None:
-    """Draw one grey or colour image without ticks; integers are taken as 0 to 255, floats span low to high."""
+    """Draw one gray or color image without ticks; integers are taken as 0 to 255, floats span low to high."""
     if np.issubdtype(image.dtype, np.integer):
         low, high = 0, 255
     axis.imshow(image, vmin=low, vmax=high, interpolation="nearest", cmap="gray")
@@ -132,7 +136,7 @@ def draw_image(axis: Axes, image: np.ndarray, *, low: float | None = None, high:
 
 
 def pixel_values(image: np.ndarray, *, alt: str, size: float = 7.5) -> None:
-    """Show one grey image, shape (height, width), large, with each pixel's value written on it."""
+    """Show one gray image, shape (height, width), large, with each pixel's value written on it."""
     figure, axes = new_figure(width=size, height=size)
     draw_image(axes[0], image)
     middle = (float(image.min()) + float(image.max())) / 2

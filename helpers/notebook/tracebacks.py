@@ -10,9 +10,9 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
-from helpers.notebook.frontend import shell
+from helpers.notebook.frontend import safe_print, shell
 
-_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_COLOR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def show(function: Callable[[], Any]) -> None:
@@ -21,7 +21,7 @@ def show(function: Callable[[], Any]) -> None:
     Says so if nothing went wrong.
     """
     error = _error_of(function)
-    print("No error." if error is None else as_text(error))
+    safe_print("No error." if error is None else as_text(error))
 
 
 def summary(function: Callable[[], Any]) -> None:
@@ -31,22 +31,23 @@ def summary(function: Callable[[], Any]) -> None:
     """
     error = _error_of(function)
     if error is None:
-        print("No error.")
+        safe_print("No error.")
         return
     steps = traceback.walk_tb(_trace(error))
-    frame, number = [step for step in steps if step[0].f_globals is function.__globals__][-1]
-    print(f"[{len(as_text(error).splitlines())} lines of traceback, two of which matter]")
-    print(f"your line: {linecache.getline(frame.f_code.co_filename, number).strip()}")
-    print(f"the end:   {type(error).__name__}: {error}")
+    mine = [step for step in steps if step[0].f_globals is getattr(function, "__globals__", None)]
+    safe_print(f"[{len(as_text(error).splitlines())} lines of traceback, two of which matter]")
+    for frame, number in mine[-1:]:  # none where Python's own `int`, say, was called directly
+        safe_print(f"your line: {linecache.getline(frame.f_code.co_filename, number).strip()}")
+    safe_print(f"the end:   {type(error).__name__}: {error}")
 
 
 def as_text(error: BaseException) -> str:
-    """The traceback of `error` from the caller's line on: IPython's, where there is one, without colours."""
+    """The traceback of `error` from the caller's line on: IPython's, where there is one, without colors."""
     running = shell()
     if running is None:
         return "".join(traceback.format_exception(type(error), error, _trace(error))).strip()
     lines = running.InteractiveTB.structured_traceback(type(error), error, _trace(error), tb_offset=0)
-    return _COLOUR.sub("", "\n".join(lines)).strip()
+    return _COLOR.sub("", "\n".join(lines)).strip()
 
 
 def _trace(error: BaseException) -> TracebackType | None:

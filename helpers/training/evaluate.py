@@ -26,7 +26,7 @@ def in_batches(model: Any, images: np.ndarray, *, batch_size: int = 32) -> np.nd
     return np.concatenate([keras.ops.convert_to_numpy(part) for part in parts])
 
 
-def per_class(labels: np.ndarray, answered: np.ndarray, *, classes: int) -> np.ndarray:
+def accuracy_per_class(labels: np.ndarray, answered: np.ndarray, *, classes: int) -> np.ndarray:
     """For every class from 0 the share of its images that were answered rightly, shape (classes,).
 
     Raises ValueError where labels and answers differ in shape, or a class has no image.

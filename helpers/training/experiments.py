@@ -3,7 +3,9 @@
 Notebook 04 calls these for its experiments; what a recipe consists of stands there in plain Keras.
 """
 
-from collections.abc import Sequence
+import contextlib
+import logging
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,13 +59,15 @@ def train(
 ) -> Training:
     """Train a compiled model from fresh weights made with `seed`.
 
-    A second call of the same model begins anew (`restart`) and needs no new compilation. `options` go to
+    A second call of the same model starts over (`restart`) and needs no new compilation. `options` go to
     `fit`. Raises ValueError for a model that is not compiled.
     """
     require_compiled(model, what="training")
     restart(model, seed=seed)
     options = {"verbose": 0} | options
-    history = model.fit(x=x, y=y, epochs=epochs, batch_size=batch_size, callbacks=list(callbacks), **options)
+    options |= {"epochs": epochs, "batch_size": batch_size, "callbacks": list(callbacks)}
+    with without_retracing_advice():
+        history = model.fit(x=x, y=y, **options)
     return Training(history.history, int(model.optimizer.iterations))
 
 
@@ -78,7 +82,7 @@ def weight_of_start(momentum: float, updates: int) -> float:
 def restart(model: keras.Model, *, seed: int) -> None:
     """Put a compiled model back to before its first training: fresh random weights, an optimizer at rest.
 
-    The result is what `keras.utils.set_random_seed(seed)` and building the model anew would give, but the
+    The result is what `keras.utils.set_random_seed(seed)` and building the model again would give, but the
     compiled training step is kept, which saves a second or two for every run of a repeated experiment.
     The seed of dropout layers is not put back. Raises ValueError for a model that is not compiled.
     """
@@ -95,3 +99,18 @@ def require_compiled(model: keras.Model, *, what: str) -> None:
     """Raise ValueError that says what to do if `model` is not compiled; `what` is what needs it to be."""
     if getattr(model, "optimizer", None) is None:
         raise ValueError(f"{what} needs a compiled model: call model.compile(...) first.")
+
+
+@contextlib.contextmanager
+def without_retracing_advice() -> Iterator[None]:
+    """Hold back TensorFlow's warning against retracing: it takes five networks for one that is traced five times."""
+
+    def keep(record: logging.LogRecord) -> bool:
+        return "retracing" not in record.getMessage()
+
+    logger = logging.getLogger("tensorflow")
+    logger.addFilter(keep)
+    try:
+        yield
+    finally:
+        logger.removeFilter(keep)

@@ -1,20 +1,26 @@
-"""Your own photographs: a folder of image files in, a trained classifier and a page of predictions out.
+"""Your own photos: a folder of image files in, a trained classifier and a page of predictions out.
 
-    mine = photo_classifier.learn("photos/train")  # one folder of photographs for each class
+    mine = photo_classifier.learn("photos/train")  # one folder of photos for each class
     photo_classifier.show_page(mine.predict("photos/new"))
 
-Notebook 07 builds the same in plain Keras, step by step; it also calls `per_class` and `in_batches`.
+Notebook 07 builds the same in plain Keras, step by step.
 """
 
-from collections.abc import Sequence
+import contextlib
+import logging
+import os
+import unicodedata
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
+from helpers import paths
 from helpers.arguments import whole_number
-from helpers.data import image_folders, sampling
+from helpers.data import image_files, image_folders, sampling
+from helpers.data.image_files import Unreadable
 from helpers.errors import DataError
 from helpers.networks import pretrained
 from helpers.notebook import plots
@@ -22,8 +28,10 @@ from helpers.notebook.quiet_keras import keras, layers
 from helpers.training.evaluate import in_batches
 
 SIZES = (32, 512)
-OTHER_PICTURES = {".avif", ".heic", ".heif", ".tif", ".tiff", ".webp"}  # photographs that cannot be read
 BATCH, CHUNK = 32, 512
+FINER = (
+    4  # a large photo is opened at a fraction of its size, but at least so many times finer than it is needed
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,20 +72,33 @@ class PhotoClassifier:
         """The side of the square images that the model takes, in pixels."""
         return self.extractor.input_shape[1]
 
-    def predict(self, photos: str | Path) -> list[Prediction]:
-        """Classify an image file, all image files in a folder, or those in the class folders inside it.
+    def predict(self, photos: str | os.PathLike) -> list[Prediction]:
+        """Classify an image file, or all image files in a folder and in the folders inside it.
 
-        Raises `DataError` for a folder without image files, and for a file that cannot be read.
+        JPEG, PNG, GIF, BMP, WebP and TIFF files are read whatever their names end in. What is no image and not
+        named like one is passed over, and a printed line says so. Raises `DataError` for a folder without image
+        files, and for files named like images that cannot be read.
         """
-        paths = _pictures(Path(photos).expanduser())
-        images = np.stack([open_square(path, self.size) for path in paths])
-        rows = in_batches(self.head, self.extractor.predict(images, batch_size=BATCH, verbose=0))
+        place = paths.given(photos, "photos")
+        if place.is_dir():
+            there = image_files.find(place)
+            read = _read_all(there.candidates, self.size)
+            image_folders.refuse_troubles(place, read.troubles, len(there.candidates))
+            image_files.tell_passed_over(there.side_files + read.strangers)
+            if not read.files:
+                raise DataError(f"{place} holds no image files (JPEG, PNG, GIF, BMP, WebP or TIFF).")
+            files, images = read.files, np.stack(read.images)
+        elif os.path.lexists(place):
+            files, images = [place], open_square(place, self.size)[np.newaxis]
+        else:
+            raise DataError(f"{place} is not there. Name an image file, or a folder of them.")
+        with _first_runs_unremarked():
+            rows = in_batches(self.head, self.extractor.predict(images, batch_size=BATCH, verbose=0))
         found = []
-        for path, image, row in zip(paths, images, rows, strict=True):
+        for path, image, row in zip(files, images, rows, strict=True):
             order = np.argsort(-row, kind="stable")
-            truth = path.parent.name if path.parent.name in self.class_names else None
             answers = tuple((self.class_names[k], float(row[k])) for k in order)
-            found.append(Prediction(path, image, answers, truth))
+            found.append(Prediction(path, image, answers, _truth(path, place, self.class_names)))
         return found
 
     def __str__(self) -> str:
@@ -88,54 +109,57 @@ class PhotoClassifier:
 
 
 def learn(
-    folder: str | Path, *, size: int = 160, seed: int = 0, updates: int = 200, held_back: float = 0.2
+    folder: str | os.PathLike, *, size: int = 160, seed: int = 0, updates: int = 200, held_back: float = 0.2
 ) -> PhotoClassifier:
-    """Train a classifier on `folder`/CLASS/*.jpg (or PNG, GIF, BMP): a new head on frozen EfficientNet-Lite0.
+    """Train a classifier on the image files in `folder`/CLASS/: a new head on frozen EfficientNet-Lite0.
 
-    The photographs may have any size: the largest square in the middle is cut out and scaled to `size`. A share
-    `held_back` of each class, at least one, is not trained on but tested on. The head makes `updates` or more.
-    Raises `DataError` where `image_folders.check` does, and for a class with fewer than two photographs.
+    JPEG, PNG, GIF, BMP, WebP and TIFF files of any size are read: the largest square in the middle is cut out and
+    scaled to `size`. What systems and programs leave in folders (Thumbs.db, ._ files, .ipynb_checkpoints) and notes
+    are passed over. A share `held_back` of each class, at least one photo, is not trained on but tested on. The head
+    makes `updates` or more. Raises `DataError` for a folder without class folders or with the parts of a data set
+    ("train", "test") in their place, for files that cannot be read, and for a class with fewer than two photos.
     """
     if not SIZES[0] <= whole_number(size, "size", least=1) <= SIZES[1]:
         raise ValueError(f"size must be from {SIZES[0]} to {SIZES[1]} pixels, not {size}.")
     if not 0 < held_back < 1:
         raise ValueError(f"held_back is a share between 0 and 1, not {held_back}.")
-    found = image_folders.check(folder)
-    for name, count in zip(found.class_names, found.counts, strict=True):
-        if count < 2:
-            raise DataError(
-                f"{found.path} has only {count} photograph of {name}. Give each class at least 2 "
-                "(one is held back for the test); 20 or more are better."
-            )
-    paths, labels = [], []
-    for label, name in enumerate(found.class_names):
-        paths += [path for path in sorted((found.path / name).rglob("*")) if _is_picture(path)]
-        labels += [label] * (len(paths) - len(labels))
-    labels = np.array(labels)
+    folder = paths.given(folder)
+    classes, passed_over = image_folders.class_files(folder)
+    _refuse_few(folder, {name: len(files) for name, files in classes.items()})
+    files = [path for found in classes.values() for path in found]
+    places = np.repeat(np.arange(len(classes)), [len(found) for found in classes.values()])
+
+    extractor, features, used, troubles = None, [], [], []
+    for start in range(0, len(files), CHUNK):  # so many photos in memory at a time
+        read = _read_all(files[start : start + CHUNK], size)
+        troubles += read.troubles
+        passed_over += read.strangers
+        used += [start + place for place in read.places]
+        if read.files and not troubles:
+            extractor = extractor or feature_extractor(size)
+            with _first_runs_unremarked():
+                features.append(extractor.predict(np.stack(read.images), batch_size=BATCH, verbose=0))
+    image_folders.refuse_troubles(folder, troubles, len(files))
+    labels = places[used]
+    _refuse_few(folder, dict(zip(classes, np.bincount(labels, minlength=len(classes)), strict=True)))
+    image_files.tell_passed_over(passed_over)
+    features = np.concatenate(features)
     testing = sampling.held_back(labels, held_back, seed=seed)
     training = np.setdiff1d(np.arange(len(labels)), testing)
-
-    extractor = feature_extractor(size)
-    features = []
-    for start in range(0, len(paths), CHUNK):  # so many photographs in memory at a time
-        images = np.stack([open_square(path, size) for path in paths[start : start + CHUNK]])
-        features.append(extractor.predict(images, batch_size=BATCH, verbose=0))
-    features = np.concatenate(features)
     keras.utils.set_random_seed(seed)
-    head = new_head(features.shape[1], classes=len(found.class_names))
-    often = np.resize(
-        training, max(BATCH * updates, 5 * len(training))
-    )  # each photograph at least five times
-    head.fit(features[often], labels[often], batch_size=BATCH, verbose=0)
+    head = new_head(features.shape[1], classes=len(classes))
+    often = np.resize(training, max(BATCH * updates, 5 * len(training)))  # each photo at least five times
+    with _first_runs_unremarked():
+        head.fit(features[often], labels[often], batch_size=BATCH, verbose=0)
     right = int((in_batches(head, features[testing]).argmax(axis=1) == labels[testing]).sum())
-    return PhotoClassifier(extractor, head, found.class_names, len(training), len(testing), right)
+    return PhotoClassifier(extractor, head, tuple(classes), len(training), len(testing), right)
 
 
 def feature_extractor(size: int) -> keras.Model:
     """EfficientNet-Lite0 up to its pooled features: images (n, size, size, 3), values 0 to 255, to (n, 1280)."""
     inputs = keras.Input(shape=(size, size, 3), name="pixels")
     x = layers.Rescaling(scale=1 / 127.5, offset=-1, name="to_plus_minus_1")(inputs)
-    body = pretrained.efficientnet_lite0(include_top=False, input_shape=(size, size, 3))
+    body = pretrained.load("EfficientNet-Lite0", include_top=False, input_shape=(size, size, 3)).model
     body.trainable = False
     outputs = layers.GlobalAveragePooling2D(name="features")(body(x, training=False))
     return keras.Model(inputs, outputs, name="feature_extractor")
@@ -151,25 +175,15 @@ def new_head(features: int, *, classes: int, rate: float = 3e-3) -> keras.Model:
     return head
 
 
-def open_square(path: str | Path, size: int) -> np.ndarray:
+def open_square(path: str | os.PathLike, size: int) -> np.ndarray:
     """The largest square in the middle of an image file, scaled: (size, size, 3) uint8.
 
-    A photograph that the camera marked as turned is turned back; transparent parts become white.
-    Raises `DataError` for a file that is no image or is damaged.
+    A photo that the camera marked as turned is turned back; transparent parts become white; 16 bits a channel are
+    scaled to 8. Large photos are opened at a fraction of their size, which needs little memory.
+    Raises `DataError` for a file that is no image, is damaged or too large.
     """
-    path = Path(path)
-    try:
-        with Image.open(path) as picture:
-            turned = ImageOps.exif_transpose(picture)
-            if turned.has_transparency_data:
-                white = Image.new("RGBA", turned.size, "white")
-                turned = Image.alpha_composite(white, turned.convert("RGBA"))
-            square = ImageOps.fit(turned.convert("RGB"), (size, size), method=Image.Resampling.BICUBIC)
-    except UnidentifiedImageError:
-        raise DataError(f"{path} is no image that can be read. Save it again as JPEG or PNG.") from None
-    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
-        raise DataError(f"{path} cannot be read ({error}). Remove it, or save it again as JPEG.") from error
-    return np.asarray(square)
+    size = whole_number(size, "size", least=1)
+    return _square(image_files.open_image(path, least=FINER * size), size)
 
 
 def show_page(predictions: Sequence[Prediction], *, limit: int = 24, columns: int = 6) -> None:
@@ -195,21 +209,68 @@ def show_page(predictions: Sequence[Prediction], *, limit: int = 24, columns: in
     )
 
 
-def _pictures(place: Path) -> list[Path]:
-    if place.is_file():
-        return [place]
-    if not place.is_dir():
-        raise DataError(f"{place} is not there. Name an image file, or a folder of them.")
-    files = [path for path in sorted(place.rglob("*")) if path.is_file() and not path.name.startswith(".")]
-    foreign = [path.name for path in files if path.suffix.lower() in OTHER_PICTURES]
-    if foreign:
-        found = f"{foreign[0]} ({len(foreign):,} in all)"
-        raise DataError(f"{place} holds pictures in a format not read here: {found}. Save them as JPEG.")
-    pictures = [path for path in files if _is_picture(path)]
-    if not pictures:
-        raise DataError(f"{place} holds no image files (JPEG, PNG, GIF or BMP).")
-    return pictures
+@dataclass
+class _Read:
+    """What came of opening files: those that are images, with their places in the list, and those that are not."""
+
+    files: list[Path]
+    images: list[np.ndarray]
+    places: list[int]
+    troubles: list[tuple[Path, str]]  # named like images, and why they cannot be used
+    strangers: list[Path]  # neither images nor named like one
 
 
-def _is_picture(path: Path) -> bool:
-    return path.suffix.lower() in image_folders.FORMATS and path.is_file() and not path.name.startswith(".")
+def _read_all(files: list[Path], size: int) -> _Read:
+    read = _Read([], [], [], [], [])
+    for place, path in enumerate(files):
+        try:
+            image = _square(image_files.decode(path, least=FINER * size), size)
+        except Unreadable as reason:
+            if image_files.has_picture_ending(path):
+                read.troubles.append((path, str(reason)))
+            else:
+                read.strangers.append(path)
+        else:
+            read.files.append(path)
+            read.images.append(image)
+            read.places.append(place)
+    return read
+
+
+def _square(picture: Image.Image, size: int) -> np.ndarray:
+    return np.asarray(ImageOps.fit(picture, (size, size), method=Image.Resampling.BICUBIC))
+
+
+def _refuse_few(folder: Path, counts: dict[str, int]) -> None:
+    for name, count in counts.items():
+        if count < 2:
+            raise DataError(
+                f"{folder} has only {count} photograph{'s' * (count != 1)} of {name}. Give each class at least 2 "
+                "(one is held back for the test); 20 or more are better."
+            )
+
+
+def _truth(path: Path, place: Path, class_names: tuple[str, ...]) -> str | None:
+    """The class in whose folder a file lies, as far up as the folder that was named; None if there is none."""
+    for parent in path.absolute().parents:
+        name = unicodedata.normalize("NFC", parent.name)
+        if name in class_names:
+            return name
+        if parent == place.absolute() or path == place:
+            return None
+    return None
+
+
+@contextlib.contextmanager
+def _first_runs_unremarked() -> Iterator[None]:
+    """Without TensorFlow's advice against retracing: it takes several classifiers for one that is traced again."""
+
+    def keep(record: logging.LogRecord) -> bool:
+        return "retracing" not in record.getMessage()
+
+    logger = logging.getLogger("tensorflow")
+    logger.addFilter(keep)
+    try:
+        yield
+    finally:
+        logger.removeFilter(keep)

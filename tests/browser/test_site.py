@@ -4,7 +4,6 @@ Screenshots are written to build/site-screenshots. SITE_FOLDER names another fol
 another browser than the one on the path.
 """
 
-import contextlib
 import functools
 import html.parser
 import http.server
@@ -16,15 +15,16 @@ from pathlib import Path
 from urllib.parse import unquote, urldefrag
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect
 
-from tests.browser import chromium
+from helpers import owned
+from tools.selection import all_notebooks
 
 ROOT = Path(__file__).resolve().parents[2]
 SITE = Path(os.environ.get("SITE_FOLDER", ROOT / "build" / "site"))
 SHOTS = ROOT / "build" / "site-screenshots"
 PAGES = sorted(path.relative_to(SITE).as_posix() for path in SITE.rglob("*.html"))
-NOTEBOOKS = sorted(path.stem for path in (ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
+NOTEBOOKS = [path.stem for path in all_notebooks(ROOT / "notebooks")]
 WIDTHS = {"phone": 375, "desktop": 1280}
 
 # Elements of the text that stick out to the right and lie in no box that scrolls.
@@ -57,7 +57,7 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
 def address():
     """The site's address on this machine."""
     if "index.html" not in PAGES:
-        pytest.exit(f"there is no site in {SITE}: make site")
+        pytest.exit(f"there is no site in {SITE}: make site", returncode=1)
     with http.server.ThreadingHTTPServer(
         ("127.0.0.1", 0), functools.partial(Quiet, directory=SITE)
     ) as server:
@@ -66,111 +66,98 @@ def address():
         server.shutdown()
 
 
-@pytest.fixture(scope="session")
-def browser():
-    """Chromium as the system has it."""
-    try:
-        executable = chromium.find()
-    except SystemExit as missing:
-        pytest.exit(str(missing))
-    with sync_playwright() as playwright:
-        started = chromium.launch(playwright, executable)
-        yield started
-        started.close()
+@pytest.fixture
+def size():
+    """How wide the screen is, where a test does not say."""
+    return "phone"
 
 
-@contextlib.contextmanager
-def watched(browser, address, width, scheme="light"):
-    """A page of that width and the list of what went wrong on it: requests elsewhere, missing files, errors."""
-    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
-    context.set_default_timeout(120_000)
-    page, troubles = context.new_page(), []
+@pytest.fixture
+def page(open_page, address, size):
+    """A page of that width; no file that it asks for may be missing."""
+    page, missing = open_page(address, viewport={"width": WIDTHS[size], "height": 900}), []
+    page.on("response", lambda answer: missing.append(answer.url) if answer.status >= 400 else None)
+    yield page
+    assert missing == []
 
-    def let_through(route):
-        if route.request.url.startswith((address + "/", "data:")):
-            route.continue_()
-        else:
-            troubles.append(f"asks for {route.request.url}")
-            route.abort()
 
-    context.route("**/*", let_through)
-    page.on("response", lambda r: troubles.append(f"{r.status}: {r.url}") if r.status >= 400 else None)
-    page.on("pageerror", lambda error: troubles.append(f"script error: {error}"))
-    yield page, troubles
-    context.close()
+def keep_picture(page, name):
+    """A screenshot for people to look at."""
+    page.screenshot(path=SHOTS / name)
+    owned.record(SHOTS, name)
 
 
 @pytest.mark.parametrize("size", WIDTHS)
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page(browser, address, name, size):
-    with watched(browser, address, WIDTHS[size]) as (page, troubles):
-        page.goto(f"{address}/{name}")
-        page.evaluate("document.querySelectorAll('details').forEach(fold => fold.open = true)")
-        sticking_out, pictures = page.evaluate(STICKING_OUT), page.evaluate(PICTURES)
-        SHOTS.mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=SHOTS / f"{name.removesuffix('.html').replace('/', '-')}-{size}.png")
-    assert troubles == []
+def test_a_page(page, address, name, size):
+    page.goto(f"{address}/{name}")
+    keep_picture(page, f"{name.removesuffix('.html').replace('/', '-')}-{size}.png")
+    page.evaluate("document.querySelectorAll('details').forEach(fold => fold.open = true)")
+    sticking_out, pictures = page.evaluate(STICKING_OUT), page.evaluate(PICTURES)
     assert sticking_out == [], "wider than the screen"
     assert [picture for picture in pictures if len(picture["alt"].split()) < 4] == [], "no alternative text"
     assert [picture for picture in pictures if not picture["width"]] == [], "not loaded"
 
 
+@pytest.mark.parametrize("size", ["desktop"])
 @pytest.mark.parametrize("words", ["flattening", "평탄화"])
-def test_search_finds(browser, address, words):
-    with watched(browser, address, WIDTHS["desktop"]) as (page, troubles):
-        page.goto(address)
-        page.fill("input[name=q]", words)
-        page.press("input[name=q]", "Enter")
-        page.wait_for_selector("#search-results li a[href*='notebooks/01']")
-        page.screenshot(path=SHOTS / f"search-{words}.png")
-    assert troubles == []
+def test_search_finds(page, address, words, size):
+    page.goto(address)
+    page.fill("input[name=q]", words)
+    page.press("input[name=q]", "Enter")
+    page.wait_for_selector("#search-results li a[href*='notebooks/01']")
+    keep_picture(page, f"search-{words}.png")
 
 
 @pytest.mark.parametrize("size", WIDTHS)
-def test_dark_mode_stays_from_page_to_page(browser, address, size):
+def test_dark_mode_stays_from_page_to_page(page, address, size):
     toggle = ".theme-toggle-header button" if size == "phone" else ".theme-toggle-content button"
-    with watched(browser, address, WIDTHS[size]) as (page, troubles):
-        page.goto(f"{address}/notebooks/{NOTEBOOKS[0]}.html")
-        assert brightness(page, "body") > 200
-        for _ in range(3):
-            if page.get_attribute("body", "data-theme") != "dark":
-                page.click(toggle)
-        page.goto(f"{address}/notebooks/{NOTEBOOKS[1]}.html")
-        assert page.get_attribute("body", "data-theme") == "dark"
-        assert brightness(page, "body") < 60
-        assert brightness(page, "article img") == 255, "figures are black on white"
-        page.screenshot(path=SHOTS / f"dark-{size}.png")
-    assert troubles == []
+    page.goto(f"{address}/notebooks/{NOTEBOOKS[0]}.html")
+    assert brightness(page, "body") > 200
+    for _ in range(3):
+        if page.get_attribute("body", "data-theme") != "dark":
+            page.click(toggle)
+    page.goto(f"{address}/notebooks/{NOTEBOOKS[1]}.html")
+    assert page.get_attribute("body", "data-theme") == "dark"
+    assert brightness(page, "body") < 60
+    assert brightness(page, "article img") == 255, "figures are black on white"
+    keep_picture(page, f"dark-{size}.png")
 
 
 def brightness(page, selector):
     """The mean of red, green and blue of an element's background, 0 to 255."""
-    colour = page.eval_on_selector(selector, "node => getComputedStyle(node).backgroundColor")
-    values = [float(part) for part in colour[colour.index("(") + 1 : -1].split(",")[:3]]
+    color = page.eval_on_selector(selector, "node => getComputedStyle(node).backgroundColor")
+    values = [float(part) for part in color[color.index("(") + 1 : -1].split(",")[:3]]
     return sum(values) / 3
 
 
-def test_a_click_on_next_leads_to_the_first_notebook(browser, address):
-    with watched(browser, address, WIDTHS["phone"]) as (page, _):
-        page.goto(f"{address}/index.html")
-        page.click(".related-pages .next-page")
-        page.wait_for_url(f"**/notebooks/{NOTEBOOKS[0]}.html")
+def test_a_click_on_next_leads_to_the_first_notebook(page, address):
+    page.goto(f"{address}/index.html")
+    page.click(".related-pages .next-page")
+    page.wait_for_url(f"**/notebooks/{NOTEBOOKS[0]}.html")
 
 
-def test_a_solution_is_closed_and_opens_with_a_click(browser, address):
-    with watched(browser, address, WIDTHS["phone"]) as (page, _):
-        page.goto(f"{address}/notebooks/{NOTEBOOKS[-1]}.html")
-        assert page.locator("details.folded[open]").count() == 0
-        solution = page.locator("details.folded", has=page.locator("summary", has_text="Solution")).first
-        assert not solution.locator("pre").is_visible()
-        solution.locator("summary").click()
-        assert solution.locator("pre").is_visible()
+def test_a_solution_is_closed_and_opens_with_a_click(page, address):
+    page.goto(f"{address}/notebooks/{NOTEBOOKS[-1]}.html")
+    expect(page.locator("details[open]")).to_have_count(0)
+    solution = page.locator("details.folded", has=page.locator("summary", has_text="Solution")).first
+    expect(solution.locator("pre")).to_be_hidden()
+    solution.locator("summary").click()
+    expect(solution.locator("pre")).to_be_visible()
 
 
-def test_formulas_are_drawn_without_a_script(browser, address):
-    with watched(browser, address, WIDTHS["phone"]) as (page, _):
-        page.goto(f"{address}/notebooks/{NOTEBOOKS[2]}.html")
-        box = page.locator("math").first.bounding_box()
+def test_the_code_of_the_opening_is_folded_and_its_figure_is_not(page, address):
+    page.goto(f"{address}/notebooks/{NOTEBOOKS[1]}.html")
+    setup = page.locator("div.cell", has_text="import os").first
+    expect(setup.locator("pre").first).to_be_hidden()
+    setup.locator("summary", has_text="Show the code").click()
+    expect(setup.locator("pre").first).to_be_visible()
+    expect(page.locator("article img").first).to_be_visible()
+
+
+def test_formulas_are_drawn_without_a_script(page, address):
+    page.goto(f"{address}/notebooks/{NOTEBOOKS[2]}.html")
+    box = page.locator("math").first.bounding_box()
     assert box["width"] > 100 and box["height"] > 10
 
 
@@ -223,7 +210,7 @@ def test_every_exercise_has_its_solution_and_every_quiz_its_answer(name):
     source = (ROOT / "notebooks" / f"{name}.ipynb").read_text(encoding="utf-8")
     code = ["".join(cell["source"]) for cell in json.loads(source)["cells"] if cell["cell_type"] == "code"]
     page = (SITE / f"notebooks/{name}.html").read_text(encoding="utf-8")
-    solutions = sum(text.startswith("# nb") and ".solution()" in text for text in code)
+    solutions = sum(bool(re.match(r"# nb\w+\.", text)) and ".solution()" in text for text in code)
     assert page.count("<summary>Solution</summary>") == solutions > 0
     assert page.count("<summary>Answer</summary>") == sum(".ask()" in text for text in code) > 0
     assert "<details open" not in page

@@ -1,17 +1,17 @@
 """helpers.data.datasets: the shipped samples, Emoji-10, the photographs, and the image folders."""
 
-import json
-import subprocess
-import sys
+import ast
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from helpers.data import datasets, emoji10, sampling
-from helpers.data.specs import CIFAR10_CLASSES
+from helpers.data import datasets, emoji10, photos, sampling
+from helpers.data.specs import CIFAR10_CLASSES, SPECS
 from helpers.errors import DataError
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ def test_the_samples_are_balanced_uint8_and_split_without_overlap(name, sizes):
         assert set(np.bincount(labels, minlength=10)) == {len(labels) // 10}
     parts = [{image.tobytes() for image in part} for part in (data.x_train, data.x_val, data.x_test)]
     assert not (parts[0] & parts[1] or parts[0] & parts[2] or parts[1] & parts[2])
-    assert len(data.class_names) == 10 and data.licence and "sample" in data.source
+    assert len(data.class_names) == 10 and data.license and "sample" in data.source
 
 
 def test_the_split_is_fixed_and_shuffled():
@@ -77,10 +77,6 @@ def test_emoji10_has_cifar10s_shape_and_classes_and_two_test_sets():
     assert len(set.union(*parts)) == sum(map(len, parts)) == 6000
 
 
-def test_emoji10_is_the_same_every_time():
-    assert (datasets.load("emoji10").x_test == datasets.load("emoji10").x_test).all()
-
-
 def test_what_quick_does_not_have_says_where_it_is():
     with pytest.raises(DataError, match='load "emoji10", .* or set PROFILE = "full"'):
         datasets.load("cifar10")
@@ -107,22 +103,60 @@ def test_the_image_folder_of_emoji10(tmp_path):
 
 
 def test_keras_reads_the_image_folder_as_we_wrote_it(tmp_path):
+    import keras
+
     folder = datasets.image_folder("emoji10", folder=tmp_path / "scenes", size=32, images=(20, 10))
-    code = """
-import json, sys
-import helpers
-import keras
-ds = keras.utils.image_dataset_from_directory(sys.argv[1], image_size=(32, 32), shuffle=False, verbose=False)
-images = [[int(image.sum()), int(label)] for images, labels in ds for image, label in zip(images.numpy(), labels)]
-print(json.dumps([ds.class_names, images]))
-"""
-    run = subprocess.run(
-        [sys.executable, "-c", code, str(folder.path)],
-        capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2],
-    )  # fmt: skip
-    class_names, images = json.loads(run.stdout.splitlines()[-1])
-    assert tuple(class_names) == CIFAR10_CLASSES
-    drawn, labels = emoji10.scenes(20, seed=11, art="train", size=32)
-    assert sorted(images) == sorted(
-        [int(image.sum()), int(label)] for image, label in zip(drawn, labels, strict=True)
+    read = keras.utils.image_dataset_from_directory(
+        folder.path, image_size=(32, 32), shuffle=False, verbose=False
     )
+    assert tuple(read.class_names) == CIFAR10_CLASSES == folder.class_names
+    drawn, labels = emoji10.part("folder_train", 20, size=32)
+    (images, found), *_ = [(images.numpy(), labels.numpy()) for images, labels in read]
+    assert (found == np.sort(labels)).all()
+    by_class = np.argsort(labels, kind="stable")  # within a class the files are numbered as they were drawn
+    assert (images == drawn[by_class]).all()
+
+
+def test_the_photos_are_the_same_in_both_profiles_and_split_by_class(tmp_path):
+    data, full = datasets.load("photos"), datasets.load("photos", profile="full")
+    assert (data.x_train == full.x_train).all() and (data.y_test == full.y_test).all()
+    assert data.x_train.shape == (30, 224, 224, 3) and data.x_val.shape == (10, 224, 224, 3)
+    assert data.x_test.shape == (54, 224, 224, 3) and data.x_train.dtype == np.uint8
+    assert list(np.bincount(data.y_val)) == [2] * 5 and list(np.bincount(data.y_train)) == [6] * 5
+    assert data.class_names == photos.CLASS_NAMES == SPECS["photos"].class_names
+    assert SPECS["photos"].sizes == (40, len(data.x_test)) and "CC0" in str(data)
+    assert "photographs" in data.source
+
+
+def test_the_image_folder_of_the_photos_has_the_files_themselves(tmp_path):
+    train = datasets.image_folder("photos", folder=tmp_path / "photos", profile="full")
+    assert train.path == tmp_path / "photos" / "train" and train.counts == (8,) * 5
+    for part in photos.PARTS:
+        written = sorted(path.read_bytes() for path in (train.path.with_name(part)).rglob("*.jpg"))
+        assert written == sorted(path.read_bytes() for path, _ in photos.files(part))
+    assert (train.path / "fish" / "01.jpg").is_file()
+
+
+@pytest.mark.parametrize("name", ["emoji10", "photos"])
+def test_a_readers_own_images_are_never_replaced(tmp_path, name):
+    """CIFAR-10 as many have it: PART/CLASS/0001.png."""
+    mine = tmp_path / "cifar10" / "train" / "airplane" / "0001.png"
+    mine.parent.mkdir(parents=True)
+    Image.new("RGB", (32, 32), "red").save(mine)
+    before = mine.read_bytes()
+    with pytest.raises(DataError, match="nothing there is overwritten. Choose another folder"):
+        datasets.image_folder(name, folder=tmp_path / "cifar10", images=(20, 10))
+    assert mine.read_bytes() == before and list(tmp_path.rglob("*.*")) == [mine]
+
+
+def test_nothing_but_the_table_knows_data_sets_by_name():
+    """Everything that depends on a data set's name is in `specs`: a new data set is one new entry there."""
+    for path in (ROOT / "helpers" / "data").glob("*.py"):
+        if path.stem in ("specs", "emoji10", "photos"):
+            continue
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        for node in ast.walk(tree):
+            compared = [node.left, *node.comparators] if isinstance(node, ast.Compare) else []
+            keys = node.keys if isinstance(node, ast.Dict) else []
+            names = {item.value for item in [*compared, *keys] if isinstance(item, ast.Constant)}
+            assert not names & set(SPECS), f"{path.name}:{node.lineno}"

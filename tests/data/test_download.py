@@ -2,71 +2,25 @@
 
 import errno
 import hashlib
+import http.client
 import multiprocessing
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import textwrap
-import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+import urllib.error
+import urllib.request
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from helpers.data import download
 from helpers.data.specs import Remote
 from helpers.errors import DataError
-
-CONTENT = np.random.default_rng(0).integers(0, 256, 600_000, np.uint8).tobytes()
-
-
-class Server:
-    """Serves CONTENT; `faults` are taken one a request, and then it works. `requests` are the Range headers seen."""
-
-    def __init__(self):
-        outer = self
-        self.faults, self.requests, self.content, self.ranges = [], [], CONTENT, True
-
-        class Handler(BaseHTTPRequestHandler):
-            def log_message(self, *_):
-                return
-
-            def do_GET(self):
-                outer.answer(self)
-
-        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.http.daemon_threads = True
-        threading.Thread(target=self.http.serve_forever, daemon=True).start()
-        self.url = f"http://127.0.0.1:{self.http.server_port}/data.bin"
-
-    def answer(self, handler):
-        asked = handler.headers.get("Range")
-        self.requests.append(asked)
-        fault = self.faults.pop(0) if self.faults else ""
-        if isinstance(fault, int):
-            return handler.send_error(fault)
-        start = int(asked[6:-1]) if asked and self.ranges else 0
-        body = b"<html>log in</html>" if fault == "login page" else self.content[start:]
-        handler.send_response(206 if start else 200)
-        handler.send_header("Content-Length", str(len(body)))
-        if start:
-            handler.send_header("Content-Range", f"bytes {start}-{len(CONTENT) - 1}/{len(CONTENT)}")
-        handler.end_headers()
-        if fault == "cut":
-            body = body[: len(body) // 2]
-        if fault == "stall":
-            handler.wfile.write(body[: len(body) // 2])
-            handler.wfile.flush()
-            time.sleep(1.5)
-            return None
-        for first in range(0, len(body), 50_000):
-            handler.wfile.write(body[first : first + 50_000])
-            if fault == "slow":
-                time.sleep(0.05)
-        return None
+from tests.data.files import CONTENT, Server
 
 
 @pytest.fixture
@@ -79,8 +33,12 @@ def server(monkeypatch):
 
 
 def remote(server, **changes):
-    known = {"size": len(CONTENT), "sha256": hashlib.sha256(CONTENT).hexdigest(), "urls": (server.url,)}
+    known = {"size": len(CONTENT), "sha256": SHA256, "urls": (server.url,)}
     return Remote(path="data.bin", **{**known, **changes})
+
+
+SHA256 = hashlib.sha256(CONTENT).hexdigest()
+PART = f"data.bin.{SHA256[:12]}.part"
 
 
 def fetch(server, folder, **changes):
@@ -117,7 +75,7 @@ def test_a_connection_that_never_holds_says_what_is_kept_and_the_next_call_goes_
     server.faults = ["cut", *[503] * 10]
     with pytest.raises(DataError, match=r"503 .*0 of 1 MB are kept, and the next try goes on") as error:
         fetch(server, tmp_path)
-    assert "127.0.0.1" in str(error.value) and left_in(tmp_path) == ["data.bin.part"]
+    assert "127.0.0.1" in str(error.value) and left_in(tmp_path) == [PART]
     server.faults, server.requests = [], []
     assert fetch(server, tmp_path).read_bytes() == CONTENT
     assert server.requests == ["bytes=300000-"]
@@ -130,21 +88,27 @@ def test_a_server_without_ranges_starts_anew(server, tmp_path):
 
 
 def test_a_part_of_something_else_is_redone(server, tmp_path):
-    (tmp_path / "data.bin.part").write_bytes(b"x" * 1000)
+    (tmp_path / PART).write_bytes(b"x" * 1000)
     assert fetch(server, tmp_path).read_bytes() == CONTENT
     assert server.requests == ["bytes=1000-", None]
 
 
 @pytest.mark.parametrize("extra", [0, 7])
 def test_a_part_as_long_as_the_file_or_longer_is_judged_by_its_checksum(server, tmp_path, extra):
-    (tmp_path / "data.bin.part").write_bytes(CONTENT + b"x" * extra)
+    (tmp_path / PART).write_bytes(CONTENT + b"x" * extra)
     assert fetch(server, tmp_path).read_bytes() == CONTENT
     assert len(server.requests) == (1 if extra else 0)
 
 
-def test_a_damaged_file_under_the_final_name_is_replaced(server, tmp_path):
-    (tmp_path / "data.bin").write_bytes(CONTENT[:-1] + b"?")
-    assert fetch(server, tmp_path).read_bytes() == CONTENT
+def test_another_file_under_the_final_name_is_kept_under_a_new_one(server, tmp_path, capsys):
+    """It may be a damaged download, and it may be a reader's own work."""
+    for number, content in enumerate((b"mine", b"mine too")):
+        (tmp_path / "data.bin").write_bytes(content)
+        (tmp_path / "data.bin.part").write_bytes(b"a part of mine")
+        assert fetch(server, tmp_path).read_bytes() == CONTENT
+        assert (tmp_path / f"data.bin.old{'2' * number}").read_bytes() == content
+        assert (tmp_path / "data.bin.part").read_bytes() == b"a part of mine"
+    assert "it is kept as data.bin.old2" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -228,13 +192,108 @@ class FullDisk:
     free = 1000
 
 
-def test_a_disk_that_fills_up_on_the_way(server, tmp_path, monkeypatch):
-    def full(*_):
-        raise OSError(errno.ENOSPC, "No space left on device")
+class Breaking:
+    """A file or an answer that breaks at its third piece."""
 
-    monkeypatch.setattr(download, "_receive", full)
-    with pytest.raises(DataError, match="Free some space"):
+    def __init__(self, real, error):
+        self.real, self.error, self.pieces = real, error, 0
+
+    def __enter__(self):
+        self.real.__enter__()
+        return self
+
+    def __exit__(self, *about):
+        return self.real.__exit__(*about)
+
+    def __getattr__(self, name):
+        return getattr(self.real, name)
+
+    def _piece(self, name, value):
+        self.pieces += 1
+        if self.pieces == 3:
+            raise self.error
+        return getattr(self.real, name)(value)
+
+    def read1(self, size):
+        return self._piece("read1", min(size, 50_000))
+
+    def write(self, data):
+        return self._piece("write", data)
+
+
+NETWORK = [
+    *(OSError(code, "broken") for code in (errno.EHOSTUNREACH, errno.ENETDOWN, errno.ENETUNREACH, errno.EIO)),
+    ConnectionAbortedError(errno.ECONNABORTED, "broken"),
+    TimeoutError("timed out"),
+    ssl.SSLError("bad record mac"),
+    ssl.SSLEOFError("EOF occurred"),
+    http.client.IncompleteRead(b""),
+    socket.gaierror(-3, "Temporary failure in name resolution"),
+]
+if hasattr(errno, "EHOSTDOWN"):
+    NETWORK.append(OSError(errno.EHOSTDOWN, "Host is down"))
+
+
+@pytest.mark.parametrize("error", NETWORK, ids=repr)
+@pytest.mark.parametrize("when", ["asked", "read"])
+def test_every_error_of_the_network_is_retried(server, tmp_path, monkeypatch, error, when):
+    real, asked = urllib.request.urlopen, []
+
+    def urlopen(request, **options):
+        asked.append(request)
+        if len(asked) == 1 and when == "asked":
+            raise urllib.error.URLError(error) if isinstance(error, OSError) else error
+        answer = real(request, **options)
+        return Breaking(answer, error) if len(asked) == 1 else answer
+
+    monkeypatch.setattr(urllib.request, "urlopen", urlopen)
+    assert fetch(server, tmp_path).read_bytes() == CONTENT
+    assert len(asked) == 2 and (when == "asked" or server.requests[1].startswith("bytes="))
+
+
+def test_a_network_that_stays_away_is_not_called_a_disk(server, tmp_path, monkeypatch):
+    def urlopen(*_, **__):
+        raise urllib.error.URLError(OSError(errno.EHOSTUNREACH, "No route to host"))
+
+    monkeypatch.setattr(urllib.request, "urlopen", urlopen)
+    with pytest.raises(DataError, match="could not be downloaded .*the connection broke.*No route to host"):
         fetch(server, tmp_path)
+
+
+def test_a_certificate_that_is_not_trusted_is_not_tried_again(server, tmp_path, monkeypatch):
+    asked = []
+
+    def urlopen(*_, **__):
+        asked.append(1)
+        raise urllib.error.URLError(ssl.SSLCertVerificationError("self-signed certificate"))
+
+    monkeypatch.setattr(urllib.request, "urlopen", urlopen)
+    with pytest.raises(DataError, match="self-signed certificate.*Install Certificates.command"):
+        fetch(server, tmp_path)
+    assert len(asked) == 1
+
+
+DISK = (
+    [(errno.ENOSPC, "Free some space"), (errno.EDQUOT, "Free some space")] if hasattr(errno, "EDQUOT") else []
+)
+DISK += [
+    (code, "cannot be written.*KERAS_HOME") for code in (errno.EROFS, errno.EACCES, errno.EIO, errno.EPIPE)
+]
+
+
+@pytest.mark.parametrize(("code", "message"), DISK)
+def test_errors_of_the_disk_on_the_way_are_told_at_once(server, tmp_path, monkeypatch, code, message):
+    real = Path.open
+
+    def opened(path, mode="r", **options):
+        file = real(path, mode, **options)
+        return Breaking(file, OSError(code, "trouble")) if mode in ("ab", "wb") else file
+
+    monkeypatch.setattr(Path, "open", opened)
+    monkeypatch.setattr(download, "CHUNK", 50_000)
+    with pytest.raises(DataError, match=message):
+        fetch(server, tmp_path)
+    assert server.requests == [None]
 
 
 def test_a_place_that_cannot_be_written(server, tmp_path):
@@ -244,21 +303,21 @@ def test_a_place_that_cannot_be_written(server, tmp_path):
 
 
 def download_in_process(url, folder, results):
-    known = Remote(path="x", urls=(url,), size=len(CONTENT), sha256=hashlib.sha256(CONTENT).hexdigest())
+    known = Remote(path="x", urls=(url,), size=len(CONTENT), sha256=SHA256)
     results.put(download.fetch(known, Path(folder) / "data.bin", pause=0.01).read_bytes() == CONTENT)
 
 
-def test_four_processes_at_once_download_once(server, tmp_path):
+def test_three_processes_at_once_download_once(server, tmp_path):
     server.faults = ["slow"]
     context = multiprocessing.get_context("spawn")
     results = context.Queue()
     workers = [
         context.Process(target=download_in_process, args=(server.url, str(tmp_path), results))
-        for _ in range(4)
+        for _ in range(3)
     ]
     for worker in workers:
         worker.start()
-    assert [results.get(timeout=60) for _ in workers] == [True] * 4
+    assert [results.get(timeout=60) for _ in workers] == [True] * 3
     for worker in workers:
         worker.join(timeout=20)
     assert server.requests == [None] and left_in(tmp_path) == ["data.bin"]
@@ -272,16 +331,16 @@ def test_a_killed_process_leaves_no_lock_and_no_half_file(server, tmp_path):
         from helpers.data import download
         from helpers.data.specs import Remote
         download.CHUNK = 50_000
-        known = Remote(path="x", urls=({server.url!r},), size={len(CONTENT)}, sha256="")
+        known = Remote(path="x", urls=({server.url!r},), size={len(CONTENT)}, sha256={SHA256!r})
         download.fetch(known, Path({str(tmp_path)!r}) / "data.bin")
     """
     process = subprocess.Popen([sys.executable, "-c", textwrap.dedent(code)], cwd=Path(__file__).parents[2])
-    part = tmp_path / "data.bin.part"
+    part = tmp_path / PART
     deadline = time.monotonic() + 30
     while not (part.exists() and part.stat().st_size) and time.monotonic() < deadline:
         time.sleep(0.01)
     process.send_signal(signal.SIGKILL)
     process.wait(timeout=20)
-    assert 0 < part.stat().st_size < len(CONTENT) and left_in(tmp_path) == ["data.bin.part"]
+    assert 0 < part.stat().st_size < len(CONTENT) and left_in(tmp_path) == [PART]
     assert fetch(server, tmp_path).read_bytes() == CONTENT
     assert server.requests[1].startswith("bytes=")

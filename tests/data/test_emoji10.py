@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from helpers.data import emoji10
-from helpers.data.specs import CIFAR10_CLASSES
+from helpers.data import emoji10, specs
+from helpers.data.specs import CIFAR10_CLASSES, SPECS
 
 ROOT = Path(__file__).resolve().parents[2]
 ASSETS = ROOT / "helpers" / "assets" / "emoji10"
@@ -166,7 +166,9 @@ def test_a_sprite_stands_upright_unmirrored_and_in_the_middle_when_asked():
     """Without tilt the drawn sprite is the sprite itself: no half pixel lost, no axis exchanged."""
     side = emoji10.ONE
     for size, tolerance in ((64, 1.0), (32, 1.0), (16, 1.0)):
-        where = np.full((2, 1), side // 2), np.array([side]), np.array([side]), np.array([0]), np.array([1])
+        where = emoji10._Placements(
+            *(np.array([value]) for value in (side // 2, side // 2, side, side, 0, 1))
+        )
         drawn = emoji10._sprites("train", np.array([20]), size, where)[0]
         sprite = emoji10.load_art("train").sprites[20].astype(float)
         sprite[..., :3] *= sprite[..., 3:] / 255
@@ -174,7 +176,7 @@ def test_a_sprite_stands_upright_unmirrored_and_in_the_middle_when_asked():
         expected = sprite.reshape(size, factor, size, factor, 4).mean(axis=(1, 3))
         assert np.abs(drawn - expected).mean() < tolerance
         assert np.abs(drawn[:, ::-1] - expected).mean() > 3 * tolerance
-        mirrored = emoji10._sprites("train", np.array([20]), size, (*where[:-1], np.array([-1])))[0]
+        mirrored = emoji10._sprites("train", np.array([20]), size, where._replace(mirror=np.array([-1])))[0]
         assert np.abs(mirrored[:, ::-1] - expected).mean() < tolerance
 
 
@@ -209,6 +211,64 @@ def test_drawing_is_fast():
     assert 1500 / (time.process_time() - began) > 700  # an idle core draws several thousand a second
 
 
+# --- The masks ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def pairs():
+    return emoji10.scenes(200, seed=2, size=64)[0], emoji10.scenes(200, seed=2, size=64, objects=False)[0]
+
+
+def test_outside_the_mask_the_scene_is_its_background(pairs):
+    images, without = pairs
+    masks = emoji10.object_masks(images, without, least=1)
+    assert masks.shape == images.shape[:3] and masks.dtype == bool
+    assert np.array_equal(images[~masks], without[~masks])
+    assert (images[masks] != without[masks]).any(axis=-1).all()
+
+
+def test_the_object_covers_a_part_of_every_scene_but_not_all(pairs):
+    area = emoji10.object_masks(*pairs).mean(axis=(1, 2))
+    assert area.min() > 0.02 and area.max() < 0.95
+    assert 0.2 < area.mean() < 0.6
+
+
+def test_the_corners_are_nearly_always_background(pairs):
+    masks = emoji10.object_masks(*pairs)
+    corners = masks[:, [0, 0, -1, -1], [0, -1, 0, -1]]
+    middle = masks[:, 28:36, 28:36]
+    assert corners.mean() < 0.2 and middle.mean() > 0.6
+
+
+def test_a_larger_least_leaves_out_what_differs_less():
+    scenes = np.full((1, 2, 2, 3), 100, np.uint8)
+    without = scenes.copy()
+    scenes[0, 0, 0, 1], scenes[0, 1, 1, 2], scenes[0, 0, 1, 0] = 108, 92, 107
+    scenes[0, 1, 0, 1] = 95  # darker by 5: less than `least`, and no wrapping round in uint8
+    mask = emoji10.object_masks(scenes, without)
+    assert mask.tolist() == [[[True, False], [False, True]]]
+    assert emoji10.object_masks(scenes, without, least=7).sum() == 3
+
+
+@pytest.mark.parametrize("name", ["test", "new_art"])
+def test_a_part_without_objects_fits_the_part_with_them_and_no_other(name):
+    images = emoji10.part(name, 200)[0]
+    art = emoji10.PARTS[name][1]
+    other = emoji10.scenes(200, seed=4, art=art, objects=False)[0]
+    right = emoji10.object_masks(images, emoji10.part(name, 200, objects=False)[0]).mean()
+    assert right < 0.6 < emoji10.object_masks(images, other).mean()
+
+
+def test_arrays_that_do_not_belong_together_are_refused(pairs):
+    with pytest.raises(ValueError, match="two arrays of the same scenes"):
+        emoji10.object_masks(pairs[0], pairs[1][:5])
+    with pytest.raises(ValueError, match="unknown art"):
+        emoji10.scenes(3, seed=0, art="old", objects=False)[0]
+
+
+# --- What is refused ---------------------------------------------------------------------------------------
+
+
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
@@ -231,6 +291,27 @@ def test_wrong_arguments_are_refused(arguments, error, message):
 @pytest.mark.parametrize("size", [16, 17, 224])
 def test_the_smallest_an_odd_and_the_largest_size_work(size):
     assert emoji10.scenes(11, seed=0, size=size)[0].shape == (11, size, size, 3)
+
+
+@pytest.mark.parametrize(
+    ("name", "seed", "art"), [("test", 2, "train"), ("new_art", 3, "new"), ("folder_test", 12, "train")]
+)
+def test_the_parts_have_the_seeds_on_which_stored_results_depend(name, seed, art):
+    for objects in (True, False):
+        images, labels = emoji10.part(name, 20, size=20, objects=objects)
+        expected, same = emoji10.scenes(20, seed=seed, art=art, size=20, objects=objects)
+        assert (images == expected).all() and (labels == same).all()
+
+
+def test_the_data_set_has_these_parts(monkeypatch):
+    monkeypatch.setattr(specs, "QUICK_EMOJI10", (30, 20))
+    parts = SPECS["emoji10"].draw("quick")
+    assert list(parts) == ["train", "test", "new_art"]
+    for (name, (images, labels)), count in zip(parts.items(), (30, 20, 20), strict=True):
+        again, same = emoji10.part(name, count)
+        assert (images == again).all() and (labels == same).all()
+    with pytest.raises(ValueError, match="unknown part 'old': choose one of train, test, new_art"):
+        emoji10.part("old", 10)
 
 
 def test_importing_it_loads_no_tensorflow():

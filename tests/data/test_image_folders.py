@@ -2,6 +2,7 @@
 
 import io
 import os
+import struct
 import warnings
 import zlib
 
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from helpers.data import image_folders
+from helpers.data import image_files, image_folders
 from helpers.errors import DataError
 
 RNG = np.random.default_rng(0)
@@ -21,7 +22,12 @@ NAMES = ("ant", "bee", "cow")
 def picture(form="PNG", size=(30, 20), mode="RGB"):
     buffer = io.BytesIO()
     pixels = np.random.default_rng(1).integers(0, 256, (size[1], size[0], 3), np.uint8)
-    Image.fromarray(pixels).convert(mode).save(buffer, form)
+    if mode == "I;16":
+        image = Image.fromarray(pixels[..., 0].astype(np.uint16) * 257)
+    else:
+        image = Image.fromarray(pixels).convert(mode)
+    more = {"save_all": True, "append_images": [image.rotate(180)]} if form == "MPO" else {}
+    image.save(buffer, form, **more)
     return buffer.getvalue()
 
 
@@ -33,12 +39,12 @@ def good(folder, *kinds):
     return folder
 
 
-def test_the_process_keeps_its_warning_filters(tmp_path):
-    """They belong to the whole process: a check that leaves its own behind turns warnings into errors elsewhere."""
-    folder, before = good(tmp_path), list(warnings.filters)
+def test_the_process_keeps_its_settings(tmp_path):
+    """Pillow's limit and the filters of warnings belong to the whole process."""
+    folder, before = good(tmp_path), (list(warnings.filters), Image.MAX_IMAGE_PIXELS)
     for _ in range(5):  # the checking threads raced here once
         image_folders.check(folder)
-    assert list(warnings.filters) == before
+    assert (list(warnings.filters), Image.MAX_IMAGE_PIXELS) == before
 
 
 def test_write_and_check(tmp_path):
@@ -50,7 +56,7 @@ def test_write_and_check(tmp_path):
         "train/bee/0001.png", "train/bee/0002.png", "train/cow/0001.png",
     ]  # fmt: skip
     assert (np.asarray(Image.open(folder / "train" / "ant" / "0003.png")) == PICTURES[5]).all()
-    found = image_folders.check(folder / "train", source="drawn", licence="MIT")
+    found = image_folders.check(folder / "train", source="drawn", license="MIT")
     assert found.class_names == NAMES and found.counts == (3, 2, 1)
     assert str(found) == "train: 6 image files (ant 3, bee 2, cow 1); drawn; MIT"
 
@@ -60,7 +66,9 @@ def test_written_again_it_is_replaced_and_other_files_are_never_touched(tmp_path
     image_folders.write(folder, {"train": (PICTURES[:2], LABELS[:2])}, NAMES)
     assert len(list(folder.rglob("*.png"))) == 2
     (folder / "train" / "ant" / "my cat.png").write_bytes(b"precious")
-    with pytest.raises(DataError, match="holds other files, and nothing there is overwritten"):
+    with pytest.raises(
+        DataError, match=r"added or changed \(train/ant/my cat.png\), and nothing there is overwritten"
+    ):
         image_folders.write(folder, {"train": (PICTURES, LABELS)}, NAMES)
     assert (folder / "train" / "ant" / "my cat.png").read_bytes() == b"precious"
     assert len(list(folder.rglob("*.png"))) == 3
@@ -85,10 +93,17 @@ def test_a_write_that_fails_leaves_the_old_folder_whole(tmp_path, monkeypatch):
         raise OSError("No space left on device")
 
     monkeypatch.setattr(Image.Image, "save", full)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(DataError, match="made cannot be written .No space left"):
         image_folders.write(folder, {"train": (PICTURES, LABELS)}, NAMES)
     assert len(list(folder.rglob("*.png"))) == 6
     assert [path.name for path in tmp_path.iterdir()] == ["made"]
+
+
+@pytest.mark.parametrize("names", [("Cat", "cat"), ("caf\u00e9", "cafe\u0301")])
+def test_classes_that_some_disks_do_not_tell_apart(tmp_path, names):
+    with pytest.raises(ValueError, match="would be the same folder on many disks"):
+        image_folders.write(tmp_path / "made", {"train": (PICTURES, LABELS // 2)}, names)
+    assert not (tmp_path / "made").exists()
 
 
 @pytest.mark.parametrize("images", [PICTURES / 255, PICTURES[:5], PICTURES[0, 0, 0]])
@@ -124,12 +139,6 @@ def flat(folder):
         (folder / f"{number}.png").write_bytes(picture())
 
 
-def nested(folder):
-    removed(folder)
-    good(folder / "train")
-    good(folder / "test")
-
-
 def alone(folder):
     emptied(folder)
     (folder / "dogs").rmdir()
@@ -147,7 +156,40 @@ def overwritten(content):
     return content[: len(content) // 3] + bytes(range(256)) + content[len(content) // 3 + 256 :]
 
 
+def links_in_a_class(folder):
+    if os.name == "nt":
+        pytest.skip("making links needs special rights on Windows")
+    (folder.parent / "elsewhere").mkdir()
+    (folder / "cats" / "more").symlink_to(folder.parent / "elsewhere")
+
+
+def parts(*names):
+    def break_it(folder):
+        removed(folder)
+        for name in names:
+            good(folder / name)
+
+    return break_it
+
+
+def wrapped(folder):
+    removed(folder)
+    good(folder / "my photos")
+
+
+def twice_composed(folder):
+    removed(folder)
+    good(folder, "caf\u00e9", "cafe\u0301")
+
+
+def bmp(bits, compression=0):
+    """A BMP of a kind that Pillow reads and TensorFlow does not."""
+    header = b"BM" + struct.pack("<IHHI", 54 + 8, 0, 0, 54)
+    return header + struct.pack("<IiiHHIIiiII", 40, 2, 2, 1, bits, compression, 8, 0, 0, 0, 0) + bytes(8)
+
+
 JPEG, PNG = picture("JPEG", (200, 150)), picture("PNG", (200, 150))
+GOT_WRONG = "a BMP of a kind that TensorFlow gets wrong: save it as PNG or JPEG"
 FAULTS = {
     "no folder": (
         lambda folder: folder.rename(folder.with_name("elsewhere")),
@@ -155,14 +197,34 @@ FAULTS = {
     ),
     "an empty folder": (removed, "holds nothing that can be used"),
     "images without class folders": (flat, "4 images but no folders. Put the images of each class"),
-    "the folder above train and test": (nested, "holds test/ and train/. Name one of these"),
+    "the folder above train and test": (
+        parts("train", "test"),
+        "holds test/ and train/, .*Name one of these",
+    ),
+    "in capitals, and a third": (
+        parts("Train", "Test", "models"),
+        "holds Test/ and Train/, .*Name one of these",
+    ),
+    "other names of parts": (
+        parts("seg_train", "seg_test"),
+        "holds seg_test/ and seg_train/, .*Name one of these",
+    ),
+    "names of parts with years": (parts("train2017", "val2017"), "train2017/ and val2017/"),
+    "parts called sets": (parts("training_set", "Testing set"), "Testing set/ and training_set/"),
+    "parts in Korean": (parts("학습", "테스트"), "which are parts of a data set and no classes"),
+    "one part alone": (parts("train"), "holds train/, .*Name one of these.*photos/train"),
+    "one folder around all": (
+        wrapped,
+        "only one class, my photos.*did you mean .*my photos, which holds 2 folders",
+    ),
+    "a name composed twice": (twice_composed, "two folders of the name caf\u00e9"),
     "a single class": (alone, "only one class, cats. A classifier needs at least two"),
     "a class without images": (emptied, "no images for dogs. Add some"),
     "a text named .png": (
         put("a.png", b"hello, I am no picture"),
-        "cats/a.png: no image .it begins with 'hello, I am",
+        "cats/a.png: no image .*begins with 'hello, I am",
     ),
-    "a web page named .jpg": (put("a.jpg", b"<!doctype html>"), "no image .it begins with '<!doctype html>'"),
+    "a web page named .jpg": (put("a.jpg", b"<!doctype html>"), "no image .*begins with '<!doctype html>'"),
     "an empty file": (put("a.png", b""), "cats/a.png: empty"),
     "a truncated JPEG": (put("a.jpg", JPEG[: len(JPEG) // 2]), "cats/a.jpg: damaged .*truncated"),
     "a truncated PNG": (put("a.png", PNG[: len(PNG) // 2]), "cats/a.png: damaged"),
@@ -170,11 +232,33 @@ FAULTS = {
     "only a JPEG's first bytes": (put("a.jpg", JPEG[:20]), "cats/a.jpg: (no image|damaged)"),
     "a WebP named .jpg": (put("a.jpg", picture("WEBP")), "WEBP inside, whatever its name says"),
     "a TIFF": (put("a.tif", picture("TIFF")), ".tif is no format that TensorFlow reads"),
-    "a photograph from a telephone": (put("IMG_1.HEIC", b"....ftypheic"), ".HEIC is no format"),
+    "a photograph from a telephone": (put("IMG_1.HEIC", b"....ftypheic"), ".heic is no format"),
     "a PDF": (put("a.pdf", b"%PDF-1.4"), ".pdf is no format"),
     "a file without ending": (put("README", b"see"), "README: a name without ending is no format"),
+    "an image without ending": (
+        put("IMG_1", JPEG),
+        "JPEG inside, but Keras passes over .*rename it to IMG_1.jpg",
+    ),
+    "a .jfif": (put("a.jfif", JPEG), "JPEG inside, but Keras passes over .jfif: rename it to a.jpg"),
     "a bomb": (put("a.png", huge_png()), "cats/a.png: far too large"),
     "a broken file deeper down": (put("more/a.png", b"oh"), "more/a.png: no image"),
+    "a BMP with a palette": (put("a.bmp", picture("BMP", mode="P")), f"cats/a.bmp: {GOT_WRONG}"),
+    "a BMP in black and white": (put("a.bmp", picture("BMP", mode="1")), f"cats/a.bmp: {GOT_WRONG}"),
+    "a BMP of 16 bits": (put("a.bmp", bmp(16)), f"cats/a.bmp: {GOT_WRONG}"),
+    "a BMP that is called .jpg": (put("a.jpg", picture("BMP", mode="P")), f"cats/a.jpg: {GOT_WRONG}"),
+    "a link to a folder": (links_in_a_class, "cats/more: a link to a folder, which Keras does not follow"),
+    "a Mac's ._ file": (
+        put("._0.jpg", b"\0\5\x16\7"),
+        r"what is no photo.*\n  cats/._0.jpg\nRemove exactly these",
+    ),
+    "a hidden image": (put(".a.png", PNG), r"\n  cats/.a.png\nRemove exactly these"),
+    "a notebook's copies": (
+        put(".ipynb_checkpoints/0-checkpoint.jpg", JPEG),
+        r"\n  cats/.ipynb_checkpoints/0-checkpoint.jpg\nRemove exactly these",
+    ),
+    "a Mac's archive": (put("../__MACOSX/cats/._0.jpg", b"\0"), r"\n  __MACOSX\nRemove exactly these"),
+    "a network drive": (put("../@eaDir/a.jpg", b"\0"), r"\n  @eaDir\nRemove exactly these"),
+    "a disk's own folder": (lambda folder: (folder / "lost+found").mkdir(), r"\n  lost\+found\nRemove"),
 }
 
 
@@ -183,9 +267,16 @@ def test_a_broken_folder_gets_a_message_that_helps(tmp_path, fault):
     folder = good(tmp_path / "photos")
     break_it, message = FAULTS[fault]
     break_it(folder)
-    with pytest.raises(DataError, match=message) as error:
+    with pytest.raises(DataError, match=f"(?s){message}") as error:
         image_folders.check(folder)
     assert str(folder) in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "names", [("train", "bus", "car"), ("steam train", "electric train"), ("devil", "contest")]
+)
+def test_classes_that_sound_like_parts_are_classes(tmp_path, names):
+    assert image_folders.check(good(tmp_path, *names)).class_names == tuple(sorted(names))
 
 
 def test_a_file_for_a_folder(tmp_path):
@@ -204,31 +295,63 @@ def test_many_broken_files_are_counted_and_five_named(tmp_path):
     assert "Remove them, or save them again as JPEG or PNG" in str(error.value)
 
 
-def test_what_does_no_harm_is_passed_over(tmp_path):
+HARMLESS = {
+    "cats": (
+        "notes.txt",
+        "labels.json",
+        "a.xml",
+        ".DS_Store",
+        "Thumbs.db",
+        "desktop.ini",
+        "Icon\r",
+        ".picasa.ini",
+    ),
+    ".": ("LICENSE.txt", ".DS_Store", ".cache/a.jpg", "beside.jpg"),
+}
+
+
+def test_what_keras_does_not_look_at_is_passed_over_and_notes_are_named(tmp_path):
     folder = good(tmp_path / "photos")
-    (folder / "LICENSE.txt").write_text("CC BY")
-    (folder / ".cache").mkdir()
-    (folder / "cats" / ".DS_Store").write_bytes(b"\0")
-    for number, (form, mode, name) in enumerate(
-        [("PNG", "L", "grey.png"), ("PNG", "RGBA", "alpha.PNG"), ("PNG", "P", "palette.png"), ("GIF", "P", "a.gif"),
-         ("BMP", "RGB", "a.bmp"), ("JPEG", "CMYK", "print.jpeg"), ("JPEG", "RGB", "really a jpeg.png")]
-    ):  # fmt: skip
-        (folder / "cats" / name).write_bytes(picture(form, mode=mode))
-        assert image_folders.check(folder).counts == (4 + number, 3)
+    for place, names in HARMLESS.items():
+        for name in names:
+            (folder / place / name).parent.mkdir(exist_ok=True)
+            (folder / place / name).write_bytes(b"\0")
+    found = image_folders.check(folder)
+    assert found.counts == (3, 3) and str(found).endswith("; passed over: a.xml, labels.json, notes.txt")
+    assert all((folder / place / name).exists() for place, names in HARMLESS.items() for name in names)
 
 
-def test_keras_opens_what_the_check_lets_through(tmp_path):
-    """The formats above, by TensorFlow's own decoder: our list of formats is its list."""
+def test_keras_trains_on_what_the_check_lets_through_and_sees_the_same_colors(tmp_path):
+    """Every format and mode, by TensorFlow's own decoder."""
     import keras
 
     folder = good(tmp_path / "photos")
-    pictures = [("PNG", "L", "g.png"), ("GIF", "P", "a.gif"), ("BMP", "RGB", "a.bmp")]
-    pictures += [("JPEG", "CMYK", "p.jpeg"), ("JPEG", "RGB", "j.png"), ("PNG", "RGBA", "a.PNG")]
+    pictures = [("PNG", mode, f"{mode}.png") for mode in ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")]
+    pictures += [("JPEG", mode, f"{mode}.jpg") for mode in ("L", "RGB", "CMYK", "YCbCr")]
+    pictures += [("GIF", mode, f"{mode}.GIF") for mode in ("1", "L", "P")]
+    pictures += [("BMP", mode, f"{mode}.bmp") for mode in ("L", "RGB", "RGBA")]
+    pictures += [
+        ("MPO", "RGB", "phone.jpeg"),
+        ("JPEG", "RGB", "really a jpeg.png"),
+        ("BMP", "RGB", "a bmp.jpg"),
+    ]
     for form, mode, name in pictures:
         (folder / "cats" / name).write_bytes(picture(form, mode=mode))
-    counts = image_folders.check(folder).counts
-    dataset = keras.utils.image_dataset_from_directory(folder, image_size=(20, 30), verbose=False)
-    assert sum(len(images) for images, _ in dataset) == sum(counts) == 12
+    if os.name == "nt":  # where making links needs special rights
+        good(folder, "birds")
+    else:
+        (folder / "birds").symlink_to(good(tmp_path / "elsewhere") / "dogs")
+    found = image_folders.check(folder)
+    assert found.class_names == ("birds", "cats", "dogs") and found.counts == (3, 3 + len(pictures), 3)
+    read = keras.utils.image_dataset_from_directory(
+        folder, image_size=(20, 30), shuffle=False, verbose=False, batch_size=100
+    )
+    ((images, labels),) = [(images.numpy(), labels.numpy()) for images, labels in read]
+    assert tuple(np.bincount(labels)) == found.counts and tuple(read.class_names) == found.class_names
+    for path, image in zip(read.file_paths, images, strict=True):
+        seen = np.asarray(image_files.open_image(path)).astype(int)
+        transparent = {"LA.png", "RGBA.png"} & {image_folders.Path(path).name}
+        assert transparent or np.abs(seen - image).mean() < 1.5, path
 
 
 def test_a_home_folder_may_be_written_with_a_tilde(tmp_path, monkeypatch):

@@ -11,22 +11,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from helpers import paths
 from helpers.data import datasets, readers
 from helpers.data.specs import SPECS
 from helpers.errors import DataError
-
-LABELS = np.arange(40) % 10
-
-
-def good_arrays(shape=(28, 28), seed=0):
-    rng = np.random.default_rng(seed)
-    return {
-        "x_train": rng.integers(0, 256, (40, *shape), np.uint8),
-        "y_train": LABELS,
-        "x_test": rng.integers(0, 256, (20, *shape), np.uint8),
-        "y_test": LABELS[:20].astype(np.uint8),
-    }
+from tests.data.files import LABELS, cifar_archive, good_arrays, idx, sample
 
 
 @pytest.fixture
@@ -104,7 +92,7 @@ FAULTS = {
     "NaN": (npz(x_train=np.full((40, 28, 28), np.nan, np.float32)), "of type float32 with NaN in it, but"),
     "int images": (npz(x_test=np.zeros((20, 28, 28), int)), "x_test of type int64, but type uint8"),
     "text": (npz(x_train=np.array(["a"] * 40)), "x_train of type <U1"),
-    "colour for grey": (npz(x_train=np.zeros((40, 28, 28, 3), np.uint8)), r"shape \(40, 28, 28, 3\)"),
+    "color for grey": (npz(x_train=np.zeros((40, 28, 28, 3), np.uint8)), r"shape \(40, 28, 28, 3\)"),
     "another size": (npz(x_test=np.zeros((20, 32, 32), np.uint8)), r"\(images, 28, 28\) was expected"),
     "flattened": (npz(x_test=np.zeros((20, 784), np.uint8)), r"shape \(20, 784\)"),
     "a single image": (npz(x_train=np.zeros((28, 28), np.uint8)), r"shape \(28, 28\)"),
@@ -122,9 +110,9 @@ FAULTS = {
         npz(x_train=LABELS, y_train=np.zeros((40, 28, 28), np.uint8)),
         "x_train of type int64, but type uint8",
     ),
-    "the same picture again and again": (
+    "the same image again and again": (
         npz(x_train=np.zeros((100, 28, 28), np.uint8), y_train=np.arange(100) % 10),
-        "the same picture 100 times in x_train",
+        "the same image 100 times in x_train",
     ),
 }
 
@@ -139,10 +127,10 @@ def test_a_broken_npz_gets_a_message_that_helps(folder, fault):
     assert str(path) in str(error.value) and "Replace the file" in str(error.value)
 
 
-COLOUR_FAULTS = {
-    "grey for colour": (
+COLOR_FAULTS = {
+    "gray for color": (
         npz(x_train=np.zeros((40, 32, 32), np.uint8)),
-        r"\(40, 32, 32\) \(grey images\), but",
+        r"\(40, 32, 32\) \(gray images\), but",
     ),
     "channels first": (npz(x_train=np.zeros((40, 3, 32, 32), np.uint8)), r"\(channels first\), but shape"),
     "an alpha channel": (
@@ -153,9 +141,9 @@ COLOUR_FAULTS = {
 }
 
 
-@pytest.mark.parametrize("fault", COLOUR_FAULTS)
-def test_a_broken_colour_npz(folder, fault):
-    write, message = COLOUR_FAULTS[fault]
+@pytest.mark.parametrize("fault", COLOR_FAULTS)
+def test_a_broken_color_npz(folder, fault):
+    write, message = COLOR_FAULTS[fault]
     write(folder / "cifar10.npz", good_arrays(shape=(32, 32, 3)))
     with pytest.raises(DataError, match=message):
         datasets.load("cifar10", profile="full")
@@ -180,14 +168,14 @@ PAIRING = {
 @pytest.mark.parametrize("fault", PAIRING)
 def test_labels_that_do_not_belong_to_their_images(folder, fault):
     arrays = dict(zip(readers.KEYS, (*blobs(2000), *blobs(1000, seed=1)), strict=True))
-    colour = {
+    color = {
         key: np.repeat(value[..., None], 3, axis=-1) if key[0] == "x" else value
         for key, value in arrays.items()
     }
-    colour = {k: np.pad(v, [(0, 0), (2, 2), (2, 2), (0, 0)]) if k[0] == "x" else v for k, v in colour.items()}
-    np.savez(folder / "cifar10.npz", **colour)
+    color = {k: np.pad(v, [(0, 0), (2, 2), (2, 2), (0, 0)]) if k[0] == "x" else v for k, v in color.items()}
+    np.savez(folder / "cifar10.npz", **color)
     datasets.load("cifar10", profile="full")
-    np.savez(folder / "cifar10.npz", **PAIRING[fault](colour))
+    np.savez(folder / "cifar10.npz", **PAIRING[fault](color))
     with pytest.raises(DataError, match=r"labels that fit the test images no better than chance"):
         datasets.load("cifar10", profile="full")
 
@@ -195,12 +183,46 @@ def test_labels_that_do_not_belong_to_their_images(folder, fault):
 @pytest.mark.parametrize("fault", ["another data set", "classes in another order"])
 def test_the_shipped_sample_recognises_a_stranger(folder, fault):
     name = "fashion_mnist" if fault == "another data set" else "mnist"
-    with np.load(paths.ASSETS / f"{name}_sample.npz") as sample:
-        arrays = {key: sample[key] for key in readers.KEYS}
+    arrays = dict(sample(name))
     if fault == "classes in another order":
         arrays |= {"y_train": (arrays["y_train"] + 3) % 10, "y_test": (arrays["y_test"] + 3) % 10}
     np.savez(folder / "mnist.npz", **arrays)
     with pytest.raises(DataError, match="labels that fit the images of mnist no better than chance"):
+        datasets.load("mnist", profile="full")
+
+
+TURNED = {
+    "EMNIST's files": (lambda x: x.swapaxes(1, 2), r"transposed.*EMNIST.*Save images.transpose\(0, 2, 1\)"),
+    "dark on bright": (lambda x: 255 - x, "inverted, dark on bright.*Save 255 - images"),
+    "both": (lambda x: 255 - x.swapaxes(1, 2), "transposed and inverted"),
+    "mirrored": (lambda x: x[:, :, ::-1], "mirrored"),
+    "upside down": (lambda x: x[:, ::-1], "upside down"),
+    "lying": (lambda x: np.rot90(x, 1, axes=(1, 2)), "turned by 90 degrees.*, -1, "),
+    "0 and 1": (lambda x: (x > 127).astype(np.uint8), "pixels from 0 to 1 in x_t.*Multiply them by 255"),
+    "0 to 16": (lambda x: x // 16, "pixels from 0 to 15 in x_t.*Multiply them by 17"),
+}
+
+
+@pytest.mark.parametrize("fault", TURNED)
+def test_images_that_are_turned_or_inverted_are_not_blamed_on_the_labels(folder, fault):
+    """Digits and clothes, in both parts or in one; only clothes look nearly the same in a mirror."""
+    change, message = TURNED[fault]
+    for name in ("mnist", "fashion_mnist") if fault != "mirrored" else ("mnist",):
+        arrays, spec = sample(name), SPECS[name]
+        for part in ("train", "test"):
+            turned = arrays | {f"x_{part}": change(arrays[f"x_{part}"])}
+            with pytest.raises(DataError, match=message) as error:
+                readers.check_arrays(turned, spec, folder)
+                known = arrays["x_train"], arrays["y_train"]
+                readers.check_pairing(known, turned[f"x_{part}"], turned[f"y_{part}"], folder, part, "them")
+            assert "label" not in str(error.value) and f"x_{part}" in str(error.value)
+
+
+@pytest.mark.parametrize("part", ["train", "test"])
+def test_a_turned_part_is_found_when_the_set_is_loaded(folder, part):
+    arrays = sample("mnist")
+    np.savez(folder / "mnist.npz", **arrays | {f"x_{part}": arrays[f"x_{part}"].swapaxes(1, 2)})
+    with pytest.raises(DataError, match=f"images in x_{part} that are transposed"):
         datasets.load("mnist", profile="full")
 
 
@@ -221,20 +243,15 @@ def test_the_nearest_mean_by_hand():
 # IDX files
 
 
-def idx(array, kind=8):
-    header = bytes([0, 0, kind, array.ndim]) + np.array(array.shape, ">u4").tobytes()
-    return header + array.tobytes()
-
-
-def test_idx_is_read(tmp_path):
+@pytest.mark.parametrize("pack", [gzip.compress, bytes])
+def test_idx_is_read_gzipped_or_not_whatever_the_name(tmp_path, pack):
     array = np.random.default_rng(0).integers(0, 256, (7, 5, 3), np.uint8)
-    (tmp_path / "a.gz").write_bytes(gzip.compress(idx(array)))
+    (tmp_path / "a.gz").write_bytes(pack(idx(array)))
     assert (readers.read_idx(tmp_path / "a.gz") == array).all()
 
 
 GOOD_IDX = idx(np.arange(60, dtype=np.uint8).reshape(3, 4, 5))
 IDX_FAULTS = {
-    "not gzipped": (GOOD_IDX, "damaged data"),
     "cut off": (gzip.compress(GOOD_IDX)[:-12], "damaged data"),
     "overwritten": (gzip.compress(GOOD_IDX)[:30] + bytes(20) + gzip.compress(GOOD_IDX)[50:], "damaged data"),
     "empty": (b"", "0 bytes of something else"),
@@ -254,29 +271,6 @@ def test_a_broken_idx_file(tmp_path, fault):
 
 
 # CIFAR-10's batches
-
-
-def batch(images, labels):
-    flat = images.transpose(0, 3, 1, 2).reshape(len(images), -1)
-    return pickle.dumps(
-        {b"data": flat, b"labels": list(map(int, labels)), b"batch_label": b"a batch"}, protocol=2
-    )
-
-
-def cifar_archive(path, *, skip=(), change=lambda name, content: content, count=20):
-    rng = np.random.default_rng(0)
-    kept = []
-    with tarfile.open(path, "w:gz", compresslevel=1) as archive:
-        for name in [*(f"data_batch_{n}" for n in range(1, 6)), "test_batch", "readme.html"]:
-            images, labels = rng.integers(0, 256, (count, 32, 32, 3), np.uint8), np.arange(count) % 10
-            kept.append((images, labels))
-            if name in skip:
-                continue
-            content = change(name, batch(images, labels))
-            member = tarfile.TarInfo(f"cifar-10-batches-py/{name}")
-            member.size = len(content)
-            archive.addfile(member, io.BytesIO(content))
-    return kept
 
 
 def test_cifar10_is_read_from_the_archive_and_from_its_folder(tmp_path):
@@ -300,7 +294,7 @@ CIFAR_FAULTS = {
     "a class that would be run": ({"change": lambda *_: pickle.dumps(Evil())}, "asks for (posix|nt).mkdir"),
     "a batch without labels": ({"change": lambda *_: pickle.dumps({b"data": 1})}, "a batch of another kind"),
     "no dictionary": ({"change": lambda *_: pickle.dumps([1, 2])}, "a batch of another kind"),
-    "grey images": (
+    "gray images": (
         {
             "change": lambda *_: pickle.dumps(
                 {b"data": np.zeros((20, 1024), np.uint8), b"labels": [0] * 20}, 2

@@ -35,7 +35,7 @@ def test_two_values_by_hand():
 
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-10), ("float32", 1e-4)])
-def test_training_inference_and_gradients_equal_keras(shape, dtype, tolerance):
+def test_output_and_gradients_equal_keras(shape, dtype, tolerance):
     x, gamma, beta = case(shape)
     upstream = np.random.default_rng(1).normal(size=shape)
     layer = keras_layer(x, gamma, beta, dtype=dtype)
@@ -52,35 +52,9 @@ def test_training_inference_and_gradients_equal_keras(shape, dtype, tolerance):
     for ours, theirs in zip(batchnorm.backward(upstream, cache), expected_gradients, strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=tolerance, atol=20 * tolerance)
 
-    mean, variance = (v.numpy() for v in (layer.moving_mean, layer.moving_variance))
-    prediction = batchnorm.inference(x, gamma, beta, mean, variance)
-    np.testing.assert_allclose(prediction, layer(inputs, training=False), rtol=tolerance, atol=tolerance)
 
-
-@pytest.mark.parametrize("momentum", [0.99, 0.6, 0.0])
-def test_moving_averages_after_several_batches_equal_keras(momentum):
-    layer = keras_layer(np.zeros((8, 3, 3, 4)), np.ones(4), np.zeros(4), momentum=momentum)
-    mean, variance = np.zeros(4), np.ones(4)
-    for seed in range(6):
-        x, _, _ = case((8, 3, 3, 4), seed)
-        layer(x, training=True)
-        new_mean, new_variance = batchnorm.statistics(x)
-        mean = batchnorm.moving_average(mean, new_mean, momentum=momentum)
-        variance = batchnorm.moving_average(variance, new_variance, momentum=momentum)
-    np.testing.assert_allclose(mean, layer.moving_mean.numpy(), rtol=1e-10)
-    np.testing.assert_allclose(variance, layer.moving_variance.numpy(), rtol=1e-10)
-
-
-def test_the_start_is_forgotten_at_the_rate_of_the_momentum():
-    share = np.ones(1)
-    for _ in range(10):
-        share = batchnorm.moving_average(share, [0.0])
-    np.testing.assert_allclose(share, 0.99**10)
-
-
-def test_defaults_are_those_of_keras():
-    layer = keras.layers.BatchNormalization()
-    assert (layer.epsilon, layer.momentum) == (batchnorm.EPSILON, batchnorm.MOMENTUM)
+def test_the_default_is_that_of_keras():
+    assert keras.layers.BatchNormalization().epsilon == batchnorm.EPSILON
 
 
 @pytest.mark.parametrize("shape", [(5, 3), (3, 2, 2, 2)])
@@ -127,14 +101,6 @@ def test_a_batch_of_one_vector_and_a_constant_channel_come_out_as_beta():
     assert np.isfinite(batchnorm.backward(x, cache).x).all()
 
 
-def test_inference_treats_each_image_alone():
-    x, gamma, beta = case((4, 3))
-    averages = (np.full(3, 0.5), np.full(3, 2.0))
-    together = batchnorm.inference(x, gamma, beta, *averages)
-    alone = [batchnorm.inference(row[None], gamma, beta, *averages)[0] for row in x]
-    np.testing.assert_array_equal(together, alone)
-
-
 def test_arguments_are_left_as_they_were():
     x, gamma, beta = case((3, 2))
     before = x.copy()
@@ -154,10 +120,6 @@ BAD = [
     (lambda: batchnorm.forward(X, [1, 1], [0] * 3), ValueError, "beta has 3"),
     (lambda: batchnorm.forward(X, ["a", "b"], [0, 0]), TypeError, "gamma must hold real numbers, not text"),
     (lambda: batchnorm.forward(X, [1, 1], [0, 0], epsilon=0), ValueError, "epsilon must be positive"),
-    (lambda: batchnorm.inference(X, [1, 1], [0, 0], [0, 0], [1, -1]), ValueError, "never negative"),
-    (lambda: batchnorm.inference(X, [1, 1], [0, 0], [0], [1, 1]), ValueError, "moving_mean has 1"),
-    (lambda: batchnorm.moving_average([0], [1], momentum=1.5), ValueError, "momentum must be from 0 to 1"),
-    (lambda: batchnorm.moving_average([0], [1, 2]), ValueError, "both need the same number"),
     (lambda: batchnorm.backward(np.ones((5, 2)), CACHE), ValueError, r"gradient has shape \(5, 2\)"),
     (lambda: batchnorm.backward(np.ones(2), CACHE), ValueError, "gradient must be"),
 ]

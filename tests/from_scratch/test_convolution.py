@@ -38,7 +38,7 @@ def random_case(seed):
     return images, kernels, biases, strides, str(rng.choice(["valid", "same"]))
 
 
-@pytest.mark.parametrize("seed", range(120))
+@pytest.mark.parametrize("seed", range(50))
 def test_both_versions_equal_keras(seed):
     images, kernels, biases, strides, padding = random_case(seed)
     expected = keras_conv(images, kernels, biases, strides, padding)
@@ -70,7 +70,7 @@ def test_padding_by_a_number_is_zeropadding2d(zeros):
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_grey_images_in_a_loop_and_without(seed):
+def test_gray_images_in_a_loop_and_without(seed):
     images, kernels, _, strides, padding = random_case(seed)
     image, kernel = images[0, :, :, 0], kernels[:, :, 0, 0]
     expected = keras_conv(image[None, :, :, None], kernel[:, :, None, None], np.zeros(1), strides, padding)
@@ -144,11 +144,11 @@ BAD = [
     (lambda: correlate([[1, 2], [3]], KERNEL), ValueError, "rows of equal length"),
     (lambda: correlate(np.ones(5), KERNEL), ValueError, r"axes \(height, width\), so 2 of them, not 1 \(5\)"),
     (lambda: correlate(np.float64(3), KERNEL), ValueError, "not none"),
-    (lambda: correlate(np.ones((5, 5, 3)), KERNEL), ValueError, r"image is 5×5×3, and a grey one"),
+    (lambda: correlate(np.ones((5, 5, 3)), KERNEL), ValueError, r"image is 5×5×3, and a gray one"),
     (lambda: correlate(np.ones((0, 5)), KERNEL), ValueError, "image is empty: its shape is 0×5"),
     (lambda: correlate(IMAGE, np.ones((0, 3))), ValueError, "kernel is empty"),
     (lambda: correlate(IMAGE, np.ones(3)), ValueError, "kernel must have the axes"),
-    (lambda: correlate(IMAGE, np.ones((6, 3))), ValueError, "a 6×3 kernel does not fit on a 5×6 image: take"),
+    (lambda: correlate(IMAGE, np.ones((6, 3))), ValueError, "a 6×3 kernel does not fit on a 5×6 image: use"),
     (
         lambda: correlate(IMAGE, np.ones((9, 9)), padding=1),
         ValueError,

@@ -63,7 +63,7 @@ def test_overlay_mixes_image_and_colour():
     np.testing.assert_allclose(mixed, 0.7 * image + 0.3 * colour, atol=0.5)
     np.testing.assert_array_equal(overlay(image, heat, strength=0), image)
     np.testing.assert_allclose(overlay(image, heat, strength=1), colour, atol=0.5)
-    assert (overlay(image, heat, colours="magma") != overlay(image, heat)).any()
+    assert (overlay(image, heat, colors="magma") != overlay(image, heat)).any()
 
 
 def test_a_float32_one_is_the_last_colour():
@@ -104,7 +104,7 @@ BAD = [
     (lambda: overlay(IMAGE, MAP + 2), ValueError, "from 2 to 2, not 0 to 1: scale it by as_heat_map"),
     (lambda: overlay(IMAGE, MAP - 1), ValueError, "not 0 to 1"),
     (lambda: overlay(IMAGE, MAP, strength=1.5), ValueError, "strength must be from 0"),
-    (lambda: overlay(IMAGE, MAP, colours="infernal"), ValueError, "no colour map 'infernal'"),
+    (lambda: overlay(IMAGE, MAP, colors="infernal"), ValueError, "no color map 'infernal'"),
 ]
 
 

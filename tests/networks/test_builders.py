@@ -1,4 +1,4 @@
-"""The builders of convolutional nets: sizes by formula, order of layers, twins, and what is refused."""
+"""The builders of networks: sizes by formula, order of layers, twins, rescaling inside, and what is refused."""
 
 import keras
 import numpy as np
@@ -6,6 +6,20 @@ import pytest
 from keras import layers
 
 from helpers.networks import builders
+
+SMALL = {  # the standing networks, small enough to run
+    "mlp": lambda: builders.mlp(input_shape=(8, 8), hidden_units=(6,)),
+    "small_cnn": lambda: builders.small_cnn(input_shape=(8, 8, 1)),
+    "mnist_cnn": lambda: builders.mnist_cnn(input_shape=(8, 8, 1)),
+    "fashion_cnn": lambda: builders.fashion_cnn(input_shape=(8, 8, 1)),
+    "cifar_cnn": lambda: builders.cifar_cnn(input_shape=(8, 8, 3)),
+    "four_layer_cnn": lambda: builders.four_layer_cnn(input_shape=(16, 16, 3)),
+    "vgg": lambda: builders.vgg(input_shape=(16, 16, 3), width=0.05, batch_norm="before"),
+    "residual_net": lambda: builders.residual_net(input_shape=(8, 8, 3), filters=(4, 8), blocks=1),
+    "plain_net": lambda: builders.residual_net(
+        input_shape=(8, 8, 3), filters=(4, 8), blocks=1, residual=False, batch_norm=False
+    ),
+}
 
 
 @pytest.fixture
@@ -26,10 +40,36 @@ def by_hand(side, channels, tokens, classes, *, kernel_size=3, batch_norm=False,
     return total + sum((a + 1) * b for a, b in zip(sizes[:-1], sizes[1:], strict=True))
 
 
+@pytest.mark.parametrize(
+    ("build", "parameters"),
+    [
+        (builders.mlp, 669_706),
+        (builders.small_cnn, 9_154),
+        (builders.mnist_cnn, 220_234),
+        (builders.fashion_cnn, 333_526),
+    ],
+)
+def test_default_models_have_the_published_parameter_counts(build, parameters):
+    assert build().count_params() == parameters
+
+
+@pytest.mark.parametrize("sizes", [(784, 512, 512, 10), (48, 7, 3), (12, 5, 4, 3, 2), (784, 10)])
+def test_mlp_parameters_follow_the_formula(sizes):
+    model = builders.mlp(input_shape=sizes[:1], hidden_units=sizes[1:-1], num_classes=sizes[-1])
+    assert model.count_params() == sum((a + 1) * b for a, b in zip(sizes[:-1], sizes[1:], strict=True))
+
+
+def test_small_cnn_parameters_follow_the_formula():
+    model = builders.small_cnn(filters=(16, 32))
+    assert model.count_params() == (4 * 4 + 1) * 16 + (3 * 3 * 16 + 1) * 32 + (7 * 7 * 32 + 1) * 10
+
+
 def test_vgg_has_the_known_number_of_parameters_by_building_and_by_hand():
     assert builders.vgg().count_params() == 7_655_754 == by_hand(32, 3, builders.VGG_FILTERS, 10)
+    narrow = [token if token == "max_pool" else token // 16 for token in builders.VGG_FILTERS]
     for place in ("before", "after"):
-        assert builders.vgg(batch_norm=place).count_params() == 7_666_506
+        model = builders.vgg(batch_norm=place, width=1 / 16)
+        assert model.count_params() == by_hand(32, 3, narrow, 10, batch_norm=True)
     assert by_hand(32, 3, builders.VGG_FILTERS, 10, batch_norm=True) == 7_666_506
 
 
@@ -103,24 +143,52 @@ def test_the_initializer_reaches_every_relu_layer_and_layers_do_not_share_values
     assert isinstance(default, keras.initializers.GlorotUniform)
 
 
-@pytest.mark.parametrize(
-    "build",
-    [
-        builders.cifar_cnn,
-        builders.four_layer_cnn,
-        lambda: builders.vgg(width=0.1, batch_norm="before"),
-        lambda: builders.residual_net(filters=(4, 8), blocks=1),
-        lambda: builders.residual_net(filters=(4, 8), blocks=1, residual=False, batch_norm=False),
-    ],
-)
-def test_bytes_go_in_and_distributions_come_out(build, images):
-    model = build()
+@pytest.mark.parametrize("name", SMALL)
+def test_bytes_go_in_and_distributions_come_out(name):
+    model = SMALL[name]()
+    shape = model.input_shape[1:]
+    images = np.random.default_rng(0).integers(0, 256, size=(3, *shape), dtype=np.uint8)
     probabilities = model(images).numpy()
     assert probabilities.shape == (3, 10)
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-5)
+    np.testing.assert_array_equal(probabilities, model(images.astype("float32")))
     rescaled = keras.Model(model.input, model.get_layer("rescale").output)(images)
     np.testing.assert_allclose(rescaled, images / 255, rtol=1e-6)
+    if shape[-1] == 1:  # gray images may come without their channel
+        np.testing.assert_array_equal(probabilities, model.predict(images[..., 0], verbose=0))
     assert keras.Model.from_config(model.get_config()).count_params() == model.count_params()  # can be saved
+    again = SMALL[name]()
+    assert [layer.name for layer in again.layers] == [layer.name for layer in model.layers]
+    assert (model.name, model.layers[0].name, model.layers[-1].name) == (name, "pixels", "probabilities")
+
+
+@pytest.mark.parametrize("build", [builders.small_cnn, builders.mnist_cnn, builders.fashion_cnn])
+def test_convolutional_models_take_color_and_other_sides(build):
+    model = build(input_shape=(16, 12, 3), num_classes=7)
+    assert model(np.zeros((2, 16, 12, 3), dtype=np.uint8)).shape == (2, 7)
+
+
+def test_the_first_weights_of_a_seed_are_those_of_layers_made_in_this_order():
+    """Stored outputs hang on them. Keras draws a layer's seed when the layer is made."""
+    order = ["stem_conv", "s1b1_conv1", "s1b1_conv2", "s2b1_conv1", "s2b1_conv2", "s2b1_conv_shortcut"]
+    keras.utils.set_random_seed(3)
+    model = builders.residual_net(filters=(4, 6), blocks=1)
+    keras.utils.set_random_seed(3)
+    for name in order:
+        found = model.get_layer(name)
+        same = layers.Conv2D(found.filters, found.kernel_size, kernel_initializer="he_normal")
+        same.build(found.input.shape)
+        np.testing.assert_array_equal(found.kernel, same.kernel, err_msg=name)
+
+
+def test_layers_stand_where_the_text_says():
+    model = builders.mnist_cnn()
+    assert kinds(model) == [
+        "InputLayer", "Rescaling", "Conv2D", "MaxPooling2D", "Conv2D", "MaxPooling2D",
+        "Flatten", "Dropout", "Dense", "Dropout", "Dense",
+    ]  # fmt: skip
+    assert [model.get_layer(f"dropout_{number}").rate for number in (1, 2)] == [0.3, 0.5]
+    assert builders.fashion_cnn().get_layer("dropout").rate == 0.4
 
 
 def residual_by_hand(blocks, filters, *, residual, batch_norm):
@@ -168,42 +236,59 @@ def test_a_block_whose_convolutions_are_zero_passes_its_input_on(images):
 def test_the_block_adds_before_the_last_relu_and_normalizes_before_it_adds():
     model = builders.residual_net(blocks=1, filters=(4, 6))
     add = model.get_layer("s2b1_add")
-    sources = [tensor._keras_history.operation.name for tensor in add.input]
-    assert sources == ["s2b1_bn2", "s2b1_bn_shortcut"]
+    ends = [model.get_layer(name).output for name in ("s2b1_bn2", "s2b1_bn_shortcut")]
+    assert [id(tensor) for tensor in add.input] == [id(tensor) for tensor in ends]
     assert model.get_layer("s2b1_relu2").input is add.output
     assert model.get_layer("s2b1_conv_shortcut").kernel_size == (1, 1)
     assert model.get_layer("s2b1_conv_shortcut").strides == model.get_layer("s2b1_conv1").strides == (2, 2)
     assert model.get_layer("s1b1_conv1").strides == (1, 1)
 
 
-SMALL = (8, 8, 3)
+TINY = (8, 8, 3)
 BAD = [
-    (lambda: builders.build_convnet(SMALL, 10, []), ValueError, "must be a list such as"),
-    (lambda: builders.build_convnet(SMALL, 10, "max_pool"), ValueError, "must be a list such as"),
-    (lambda: builders.build_convnet(SMALL, 10, 16), ValueError, "must be a list such as"),
+    (lambda: builders.mlp(input_shape=784), ValueError, "shape of one image"),
+    (lambda: builders.mlp(input_shape="28x28"), ValueError, "shape of one image"),
+    (lambda: builders.mlp(input_shape=()), ValueError, "shape of one image"),
+    (lambda: builders.mlp(input_shape=(28, -1)), ValueError, "at least 1, not -1"),
+    (lambda: builders.mlp(input_shape=(28.0, 28.0)), TypeError, "not 28.0"),
+    (lambda: builders.mlp(input_shape=(None, 28)), TypeError, "not None"),
+    (lambda: builders.mlp(hidden_units=512), ValueError, r"such as \(512, 512\), not 512"),
+    (lambda: builders.mlp(hidden_units=(512, 0)), ValueError, "each of hidden_units must be at least 1"),
+    (lambda: builders.mlp(hidden_units=("many",)), TypeError, "each of hidden_units must be a whole number"),
+    (lambda: builders.mlp(num_classes=1), ValueError, "the number of classes must be at least 2"),
+    (lambda: builders.mlp(num_classes="ten"), TypeError, "the number of classes"),
+    (lambda: builders.mnist_cnn(input_shape=(28, 28)), ValueError, r"\(height, width, channels\)"),
+    (lambda: builders.fashion_cnn(input_shape=(2, 28, 1)), ValueError, "too small"),
+    (lambda: builders.small_cnn(num_classes=True), TypeError, "the number of classes"),
+    (lambda: builders.small_cnn(filters=8), ValueError, r"filters must be a sequence such as \(8, 16\)"),
+    (lambda: builders.small_cnn(filters=(8, 16, 32)), ValueError, "two numbers"),
+    (lambda: builders.small_cnn(filters=(8, 0)), ValueError, "each of filters"),
+    (lambda: builders.build_convnet(TINY, 10, []), ValueError, "must be a list such as"),
+    (lambda: builders.build_convnet(TINY, 10, "max_pool"), ValueError, "must be a list such as"),
+    (lambda: builders.build_convnet(TINY, 10, 16), ValueError, "must be a list such as"),
     (
-        lambda: builders.build_convnet(SMALL, 10, [4, "maxpool"]),
+        lambda: builders.build_convnet(TINY, 10, [4, "maxpool"]),
         ValueError,
         "unknown word 'maxpool' at place 2 .*only \"max_pool\"",
     ),
-    (lambda: builders.build_convnet(SMALL, 10, [4, 0]), ValueError, "place 2 .* at least 1, not 0"),
-    (lambda: builders.build_convnet(SMALL, 10, [4.5]), TypeError, "place 1 .* whole number"),
-    (lambda: builders.build_convnet(SMALL, 10, [True]), TypeError, "place 1 .* whole number"),
+    (lambda: builders.build_convnet(TINY, 10, [4, 0]), ValueError, "place 2 .* at least 1, not 0"),
+    (lambda: builders.build_convnet(TINY, 10, [4.5]), TypeError, "place 1 .* whole number"),
+    (lambda: builders.build_convnet(TINY, 10, [True]), TypeError, "place 1 .* whole number"),
     (
-        lambda: builders.build_convnet(SMALL, 10, [4, *["max_pool"] * 4]),
+        lambda: builders.build_convnet(TINY, 10, [4, *["max_pool"] * 4]),
         ValueError,
         "place 5 cannot halve a 1×1",
     ),
     (lambda: builders.build_convnet((1, 8, 3), 10, ["max_pool"]), ValueError, "cannot halve a 1×8"),
-    (lambda: builders.build_convnet((8, 8), 10, [4]), ValueError, r"must be \(height, width, channels\)"),
-    (lambda: builders.build_convnet(SMALL, 1, [4]), ValueError, "number of outputs must be at least 2"),
-    (lambda: builders.build_convnet(SMALL, 10, [4], batch_norm=True), ValueError, '"before" or "after"'),
-    (lambda: builders.build_convnet(SMALL, 10, [4], batch_norm="yes"), ValueError, '"before" or "after"'),
-    (lambda: builders.build_convnet(SMALL, 10, [4], width=0), ValueError, "width must be a number above 0"),
-    (lambda: builders.build_convnet(SMALL, 10, [4], dropout=(0.1, 0.2)), ValueError, r"hold 1 rate\(s\)"),
-    (lambda: builders.build_convnet(SMALL, 10, [4], dropout=(1.0,)), ValueError, "from 0 to below 1"),
-    (lambda: builders.build_convnet(SMALL, 10, [4], dense_units=(0,)), ValueError, "each of dense_units"),
-    (lambda: builders.build_convnet(SMALL, 10, [4], kernel_size=0), ValueError, "kernel_size must be"),
+    (lambda: builders.build_convnet((8, 8), 10, [4]), ValueError, r"one image, \(height, width, channels\)"),
+    (lambda: builders.build_convnet(TINY, 1, [4]), ValueError, "number of classes must be at least 2"),
+    (lambda: builders.build_convnet(TINY, 10, [4], batch_norm=True), ValueError, '"before" or "after"'),
+    (lambda: builders.build_convnet(TINY, 10, [4], batch_norm="yes"), ValueError, '"before" or "after"'),
+    (lambda: builders.build_convnet(TINY, 10, [4], width=0), ValueError, "width must be a number above 0"),
+    (lambda: builders.build_convnet(TINY, 10, [4], dropout=(0.1, 0.2)), ValueError, r"hold 1 rate\(s\)"),
+    (lambda: builders.build_convnet(TINY, 10, [4], dropout=(1.0,)), ValueError, "from 0 to below 1"),
+    (lambda: builders.build_convnet(TINY, 10, [4], dense_units=(0,)), ValueError, "each of dense_units"),
+    (lambda: builders.build_convnet(TINY, 10, [4], kernel_size=0), ValueError, "kernel_size must be"),
     (lambda: builders.residual_net(filters=()), ValueError, "filters is empty"),
     (lambda: builders.residual_net(blocks=0), ValueError, "blocks must be at least 1"),
     (lambda: builders.residual_net(input_shape=(3, 3, 1)), ValueError, "3 stages need images of side 4"),

@@ -1,14 +1,11 @@
-"""helpers.notebook.course_map and record_times: the map, the README's table and the notebooks say the same."""
+"""helpers.notebook.course_map: the map, the README's table and the notebooks say the same."""
 
-import json
 import re
 
-import nbformat
 import pytest
 
 from helpers.notebook import course_map
 from helpers.notebook.course_map import STATIONS, Station
-from tools.notebooks import record_times
 from tools.notebooks.files import ROOT, all_notebooks, read
 
 SMALL = (
@@ -29,7 +26,7 @@ def test_what_a_notebook_needs_is_what_it_says(station):
     (line,) = re.findall(
         r"^\*\*You need\*\* .*", "\n".join(cell.source for cell in read(path).cells), re.MULTILINE
     )
-    assert tuple(re.findall(r"\b0\d\b", line)) == station.needs
+    assert tuple(re.findall(r"\b\d\d[a-z]?\b", line)) == station.needs
     assert station.part in course_map.PARTS and station.question.endswith("?")
 
 
@@ -42,6 +39,15 @@ def test_times_are_kept_with_where_they_were_measured():
     assert set(times["seconds"]) == {station.name for station in STATIONS}
     assert re.fullmatch(r"\d{4}-\d\d-\d\d", times["date"]) and times["machine"] and times["how"]
     assert times["seconds"]["00_start_here"] <= 10, "what notebook 00 promises"
+
+
+def test_a_deeper_notebook_is_known_by_its_letter():
+    deeper = Station("02b_inside_the_layer", "Inside the layer", "How?", ("02",))
+    assert deeper.number == "02b" and Station("10_scaling_out", "Scaling out", "?").number == "10"
+    assert course_map.direct_needs((*SMALL, deeper))["02b"] == ("02",)
+    figure, alt = course_map.draw((*SMALL, deeper), {**SECONDS, "02b_inside_the_layer": 30})
+    assert "02b Inside the layer, 30 seconds, after 02" in alt
+    assert figure.axes[1].get_yticklabels()[-1].get_text() == "02b  Inside the layer"
 
 
 def test_only_the_nearest_needs_are_drawn():
@@ -72,46 +78,3 @@ def test_a_colab_edition_is_alone_and_its_table_links_nothing(monkeypatch, tmp_p
     assert "[01 A](01_a.ipynb)" in course_map.table(SMALL, SECONDS)
     edition.touch()
     assert "| 01 A | Why? | 10 s |" in course_map.table(SMALL, SECONDS).splitlines()
-
-
-def write_run(folder, name, *, failure=None):
-    """What `make course` leaves of a notebook whose two cells took 3.5 and 9.1 seconds, and whose run took 20."""
-    folder.mkdir(exist_ok=True)
-    (folder / f"{name}.json").write_text(json.dumps({"seconds": 20, "failure": failure}))
-    cells = [
-        nbformat.v4.new_code_cell(metadata={"papermill": {"duration": seconds}}) for seconds in (3.5, 9.1)
-    ]
-    text = nbformat.v4.new_markdown_cell("text", metadata={"papermill": {"duration": 0.5}})
-    nbformat.write(nbformat.v4.new_notebook(cells=[text, *cells]), folder / f"{name}.ipynb")
-
-
-def test_times_are_those_of_the_cells_of_finished_runs(tmp_path):
-    write_run(tmp_path, "01_a")
-    assert record_times.measured(tmp_path, ["01_a"]) == {"01_a": 13}
-    with pytest.raises(SystemExit, match="no finished run of 02_b"):
-        record_times.measured(tmp_path, ["01_a", "02_b"])
-    write_run(tmp_path, "02_b", failure="cell 3")
-    with pytest.raises(SystemExit, match="failed.*02_b"):
-        record_times.measured(tmp_path, ["01_a", "02_b"])
-
-
-def test_the_readmes_table_is_replaced_and_nothing_else():
-    old = "before\n\n| notebook | the question it answers | quick run |\n| --- |\n| old |\n\nafter | not a table\n"
-    assert record_times.with_table(old, "| new |") == "before\n\n| new |\n\nafter | not a table\n"
-    with pytest.raises(SystemExit, match="no table"):
-        record_times.with_table("nothing here", "| new |")
-
-
-def test_recording_writes_both_places(tmp_path, monkeypatch):
-    readme, times = tmp_path / "README.md", tmp_path / "quick_times.json"
-    readme.write_text((ROOT / "README.md").read_text(encoding="utf-8"), encoding="utf-8")
-    monkeypatch.setattr(record_times, "README", readme)
-    monkeypatch.setattr(course_map, "TIMES", times)
-    for station in STATIONS:
-        write_run(tmp_path / "course", station.name)
-    monkeypatch.setattr(
-        record_times, "all_notebooks", lambda: [tmp_path / f"{s.name}.ipynb" for s in STATIONS]
-    )
-    assert record_times.main([str(tmp_path / "course"), "--jobs", "1"]) == 0
-    assert json.loads(times.read_text())["how"].startswith("one notebook at a time")
-    assert readme.read_text(encoding="utf-8").count("| 13 s |") == len(STATIONS)

@@ -40,6 +40,14 @@ def test_of_a_long_one_the_callers_lowest_line_and_the_end_are_told(capsys):
     assert "your line: tracebacks.summary(lambda: np.linalg.inv" in capsys.readouterr().out
 
 
+def test_a_function_of_pythons_own_has_no_line_to_show(capsys):
+    tracebacks.summary([].pop)
+    tracebacks.show([].pop)
+    first, last, *_, shown = capsys.readouterr().out.splitlines()
+    assert "lines of traceback" in first and last == "the end:   IndexError: pop from empty list"
+    assert shown == "IndexError: pop from empty list"
+
+
 def test_an_error_in_the_lambda_itself_is_shown_too(capsys):
     tracebacks.show(lambda: 1 / 0)
     assert capsys.readouterr().out.endswith("ZeroDivisionError: division by zero\n")

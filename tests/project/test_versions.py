@@ -27,7 +27,11 @@ def least(requirement):
 
 @pytest.mark.parametrize("requirement", DIRECT, ids=str)
 def test_the_floors_lock_holds_exactly_the_oldest_version_allowed(requirement):
-    assert Version(LOCKED[requirement.name]) == least(requirement), "raise the floor to it, or run make lock"
+    locked = Version(LOCKED[requirement.name])
+    # OpenCV counts its builds in a fourth place: 4.10.0.82 is its first 4.10.
+    assert (locked.major, locked.minor, locked.micro) == (*least(requirement).release, 0, 0)[:3], (
+        "raise the floor to it, or run make lock"
+    )
 
 
 def test_the_readme_says_what_the_floor_is():

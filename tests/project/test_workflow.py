@@ -16,6 +16,8 @@ WORKFLOW = yaml.safe_load(TEXT)
 JOBS = WORKFLOW["jobs"]
 ALL_STEPS = [(name, step) for name, job in JOBS.items() for step in job["steps"]]
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+TOOLS = ("pip", "pytest")  # what Python can run with -m beside our own modules
 WEEKLY = "github.event_name == 'schedule' || github.event_name == 'workflow_dispatch'"
 
 
@@ -55,6 +57,10 @@ def test_every_command_exists(job):
     for program, *words in commands(job):
         if program == "make":
             assert words and set(words) <= known, f"make has no {set(words) - known}"
+        elif program == "python":
+            assert (words[0] == "-m" and (ROOT / (words[1].replace(".", "/") + ".py")).is_file()) or words[
+                1
+            ] in TOOLS
         else:
             assert os.access(ROOT / program, os.X_OK), f"{program} is no script of the project"
 
@@ -78,11 +84,29 @@ def test_the_oldest_versions_run_weekly():
     assert targets("oldest") == ["test-floor"]
 
 
-def test_the_two_jobs_run_on_the_first_and_the_last_python_that_is_allowed():
+def test_windows_and_mac_run_what_the_readme_says_on_every_event():
+    job = JOBS["elsewhere"]
+    assert "if" not in job and job["strategy"]["fail-fast"] is False
+    assert sorted(system.split("-")[0] for system in job["strategy"]["matrix"]["system"]) == [
+        "macos",
+        "windows",
+    ]
+    assert all(command[0] == "python" for command in commands("elsewhere")), "neither has make for sure"
+    section = README.split("## On Windows")[1].split("\n## ")[0]
+    modules = [command[:3] for command in commands("elsewhere")]
+    for line in (" ".join(module) for module in modules):
+        assert line in section, f"README.md does not say {line}"
+    assert {"--require-hashes", "requirements.lock"} <= set(commands("elsewhere")[0])
+    assert commands("elsewhere")[2][2:] == ["tools.notebooks.run", "00", "02"]
+
+
+def test_the_jobs_run_on_the_first_and_the_last_python_that_is_allowed_and_one_between():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     first, above = re.fullmatch(r">=3\.(\d+),<3\.(\d+)", project["requires-python"]).groups()
     setups = [(job, step["with"]) for job, step in ALL_STEPS if "setup-python@" in step.get("uses", "")]
     pythons = {job: options["python-version"] for job, options in setups}
+    between = pythons.pop("elsewhere")
+    assert int(first) < int(between.removeprefix("3.")) < int(above)
     assert pythons == {"course": f"3.{int(above) - 1}", "oldest": f"3.{first}"}
     assert re.search(r"^LAST := (\d+)$", MAKEFILE, re.MULTILINE)[1] == str(int(above) - 1)
 
@@ -107,4 +131,7 @@ def test_actions_are_pinned_to_a_commit_with_the_version_beside_it():
 @pytest.mark.parametrize("job", JOBS)
 def test_every_job_has_a_time_limit_and_a_fixed_system(job):
     assert 0 < JOBS[job]["timeout-minutes"] <= 90
-    assert re.fullmatch(r"ubuntu-\d\d\.\d\d", JOBS[job]["runs-on"])
+    matrix = JOBS[job].get("strategy", {}).get("matrix", {})
+    systems = matrix["system"] if JOBS[job]["runs-on"] == "${{ matrix.system }}" else [JOBS[job]["runs-on"]]
+    for system in systems:
+        assert re.fullmatch(r"ubuntu-\d\d\.\d\d|windows-\d{4}|macos-\d\d", system)

@@ -1,14 +1,16 @@
 """benchmarks/: the recipes are the published ones, and the comparison is counted right."""
 
-import dataclasses
 import json
+import types
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from benchmarks import bench, recipes, vgg_autopsy, vgg_cifar10
-from helpers.data import datasets, emoji10
-from helpers.training.callbacks import keras
+from helpers.data import emoji10, locate
+from helpers.networks import builders
+from helpers.notebook.quiet_keras import keras, layers
 
 RNG = np.random.default_rng(0)
 PARAMETERS = {
@@ -20,26 +22,84 @@ PARAMETERS = {
     ("mnist", "MNIST tutorial"): 220_234,
 }
 EVERY = [(task, name) for task, named in recipes.TASKS.items() for name in named]
+ONCE = [(task, name) for task, name in EVERY if "ours" not in name or name == "ours, 2 epochs"]
 
 
-@pytest.mark.parametrize(
-    ("task", "name"), [pair for pair in EVERY if "ours" not in pair[1] or pair[1] == "ours, 2 epochs"]
-)
+@pytest.mark.parametrize(("task", "name"), ONCE)
 def test_a_recipe_trains_on_what_it_prepares(task, name):
     recipe = recipes.TASKS[task][name]
-    shape = (32, 32, 3) if task == "cifar10" else (28, 28)
-    images = RNG.integers(0, 256, (40, *shape), np.uint8)
-    x, y = recipe.prepare(images, np.arange(40) % 10)
+    images = RNG.integers(0, 256, (12, *((32, 32, 3) if task == "cifar10" else (28, 28))), np.uint8)
+    x, y = recipe.prepare(images, np.arange(12) % 10)
     assert x.max() <= 1 or x.dtype == np.uint8
     model = recipe.build(10, images)
-    before = [weight.numpy() for weight in model.trainable_weights]
-    history = model.fit(
-        x, y, batch_size=recipe.batch_size, epochs=3, verbose=0
-    ).history  # ours starts at rate 0
-    assert np.isfinite(history["loss"][0]) and "accuracy" in history
-    assert any((old != new.numpy()).any() for old, new in zip(before, model.trainable_weights, strict=True))
     if (task, name) in PARAMETERS:
         assert model.count_params() == PARAMETERS[task, name]
+    outputs = keras.ops.convert_to_numpy(model(x[:4]))
+    if getattr(model.loss, "from_logits", False):
+        assert outputs.min() < 0
+    else:
+        np.testing.assert_allclose(outputs.sum(axis=1), 1, rtol=1e-5)
+    model.run_eagerly = True  # two steps run faster than the tracing of one
+    before = [weight.numpy() for weight in model.trainable_weights]
+    for _ in range(2):  # ours starts at rate 0
+        loss, accuracy = model.train_on_batch(x, y)
+    assert 0.5 < loss < 10 and 0 <= accuracy <= 1  # log(10) is 2.3
+    assert all((old != new.numpy()).any() for old, new in zip(before, model.trainable_weights, strict=True))
+
+
+def test_the_published_settings():
+    """Optimizer, epochs, batch size and the share held back, as the sources say."""
+    found = {}
+    for task, name in ONCE:
+        recipe = recipes.TASKS[task][name]
+        images = np.zeros((2, *((32, 32, 3) if task == "cifar10" else (28, 28))), np.uint8)
+        optimizer = type(recipe.build(10, images).optimizer).__name__
+        found[task, name] = (optimizer, recipe.epochs, recipe.batch_size, recipe.validation)
+    assert found == {
+        ("cifar10", "TensorFlow's beginner CNN"): ("Adam", 10, 32, 0),
+        ("cifar10", "three-layer tutorial"): ("RMSprop", 15, 32, 0.1),
+        ("cifar10", "four-layer tutorial"): ("Adam", 15, 32, 0),
+        ("cifar10", "ours, 2 epochs"): ("AdamW", 2, 128, 0),
+        ("mnist", "Keras' MNIST convnet"): ("Adam", 15, 128, 0.1),
+        ("mnist", "ours, 2 epochs"): ("AdamW", 2, 128, 0),
+    }
+
+
+def test_our_step_size_rises_for_a_tenth_and_then_falls_to_zero():
+    images = np.zeros((2, 28, 28), np.uint8)
+    schedule = recipes.TASKS["mnist"]["ours, 4 epochs"].build(100, images).optimizer._learning_rate
+    rates = [float(schedule(step)) for step in (0, 5, 10, 55, 100)]
+    assert rates == pytest.approx([0, 5e-3, 1e-2, 5e-3, 0], abs=1e-6)
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="peak memory is read where Linux tells it")
+def test_a_recipe_is_measured(monkeypatch):
+    """Each epoch adds its seconds and its test accuracy; what is held back is not trained on."""
+    seen = []
+
+    def prepare(images, labels):
+        seen.append(len(images))
+        return images / 255.0, labels
+
+    def build(steps, images):
+        seen.append(("steps", steps, "images", len(images)))
+        model = keras.Sequential(
+            [keras.Input((8, 8)), layers.Flatten(), layers.Dense(10, activation="softmax")]
+        )
+        model.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"], run_eagerly=True)
+        return model
+
+    recipe = recipes.Recipe("here", prepare, build, epochs=2, batch_size=4, validation=0.25)
+    monkeypatch.setitem(recipes.TASKS["mnist"], "tiny", recipe)
+    arrays = {"x_train": RNG.integers(0, 256, (20, 8, 8), np.uint8), "y_train": np.arange(20) % 10}
+    arrays |= {"x_test": arrays["x_train"][:8], "y_test": arrays["y_train"][:8]}
+    monkeypatch.setattr(locate, "load", lambda name: (arrays, "drawn"))
+    result = bench.measure("mnist", "tiny", limit=16)
+    assert seen == [12, 8, 4, ("steps", 6, "images", 12)]
+    assert len(result["curve"]) == 2 and result["curve"][0][0] < result["curve"][1][0] + 1e-9
+    assert all(0 <= accuracy <= 1 for _, accuracy in result["curve"])
+    assert result["parameters"] == 65 * 10 and result["peak_mb"] > 50
+    assert (result["epochs"], result["batch_size"], result["source"]) == (2, 4, "here")
 
 
 def test_the_tutorials_data_are_as_large_as_they_say():
@@ -120,22 +180,35 @@ def test_an_unknown_task_lists_the_known_ones(monkeypatch):
         bench.main()
 
 
-def test_the_autopsy_measures_and_keeps_what_it_measured(tmp_path, monkeypatch):
-    from helpers.data import locate
+@pytest.fixture
+def tiny_vgg(monkeypatch):
+    """In the place of the VGG-like net one with two convolutions; returns the options it is asked for."""
+    asked = []
 
+    def build(*, width, **options):
+        asked.append(options | {"width": width})
+        return builders.build_convnet((32, 32, 3), 10, [2, "max_pool", 3, "max_pool"], **options)
+
+    monkeypatch.setattr(builders, "vgg", build)
+    return asked
+
+
+def test_the_autopsy_measures_and_keeps_what_it_measured(tmp_path, monkeypatch, tiny_vgg):
     arrays = {"x_train": RNG.integers(0, 256, (96, 32, 32, 3), np.uint8), "y_train": np.arange(96) % 10}
     arrays |= {"x_test": arrays["x_train"][:40], "y_test": arrays["y_train"][:40]}
     monkeypatch.setattr(locate, "load", lambda name: (arrays, "drawn"))
     monkeypatch.setattr(vgg_autopsy, "RESULTS", tmp_path / "kept.json")
     settings = {"width": 0.02, "rate": 1e-3, "initializer": "he_normal", "batch_norm": "before", "seed": 0}
     result = vgg_autopsy.run(**settings, steps=2)
+    assert tiny_vgg == [{"width": 0.02, "kernel_initializer": "he_normal", "batch_norm": "before"}]
     assert [point["step"] for point in result["measured"]] == [0, 1, 2] and len(result["losses"]) == 2
-    assert len(result["measured"][0]["dead_units"]) == 10
+    assert len(result["measured"][0]["dead_units"]) == 2
     entry = {"date": "today", "machine": "here", "versions": {"keras": "3"}, **result}
     for _ in range(2):
         vgg_autopsy.keep([entry])
-    assert json.loads((tmp_path / "kept.json").read_text()) == [entry]
-    assert "| 0.02 | 0.001 | he_normal | before | 0 | 2 | today |" in (tmp_path / "kept.md").read_text()
+    assert json.loads((tmp_path / "kept.json").read_text(encoding="utf-8")) == [entry]
+    table = (tmp_path / "kept.md").read_text(encoding="utf-8")
+    assert "| 0.02 | 0.001 | he_normal | before | 0 | 2 | today |" in table
 
 
 def test_the_kept_table_is_made_from_the_kept_runs():
@@ -148,11 +221,11 @@ SETTINGS = {"batch_norm": "before", "initializer": "he_normal", "learning_rate":
 SETTINGS |= {"batch_size": 8, "width": 0.02, "seed": 0}
 
 
-def test_a_training_in_pieces_goes_on_where_it_stopped(tmp_path, monkeypatch, capsys):
+def test_a_training_in_pieces_goes_on_where_it_stopped(tmp_path, monkeypatch, tiny_vgg):
     """Killed after its first piece and begun again, it ends at the same numbers as in one go."""
-    data = datasets.load("emoji10", profile="quick")
-    data = dataclasses.replace(
-        data, **{name: getattr(data, name)[:80] for name in ("x_train", "y_train", "x_test", "y_test")}
+    images, labels = RNG.integers(0, 256, (80, 32, 32, 3), np.uint8), np.arange(80) % 10
+    data = types.SimpleNamespace(
+        x_train=images, y_train=labels, x_val=images[:10], x_test=images[:20], y_test=labels[:20]
     )
     whole = vgg_cifar10.train(data, SETTINGS, epochs=0.3, out=tmp_path / "whole")
     assert [piece["images"] for piece in whole] == [8, 16, 24] and "test_accuracy" in whole[-1]
@@ -162,11 +235,22 @@ def test_a_training_in_pieces_goes_on_where_it_stopped(tmp_path, monkeypatch, ca
         patch.setattr(vgg_cifar10.diagnostics, "output_spread", lambda *_: next(spreads))
         with pytest.raises(StopIteration):  # in the second piece, after its training
             vgg_cifar10.train(data, SETTINGS, epochs=0.3, out=tmp_path / "broken")
-    assert len((tmp_path / "broken" / "pieces.jsonl").read_text().splitlines()) == 1
+    assert len((tmp_path / "broken" / "pieces.jsonl").read_text(encoding="utf-8").splitlines()) == 1
     again = vgg_cifar10.train(data, SETTINGS, epochs=0.3, out=tmp_path / "broken")
     assert [piece["loss"] for piece in again] == pytest.approx([piece["loss"] for piece in whole], rel=1e-4)
     with pytest.raises(SystemExit, match="holds a run with other settings"):
         vgg_cifar10.train(data, SETTINGS | {"seed": 1}, epochs=0.3, out=tmp_path / "whole")
+
+
+def test_its_net_and_its_step_size_are_those_of_the_settings():
+    model = vgg_cifar10.new_model(SETTINGS, pieces=5, images=80)
+    same = builders.vgg(width=0.02, batch_norm="before", kernel_initializer="he_normal")
+    assert model.count_params() == same.count_params()
+    rates = [float(model.optimizer._learning_rate(step)) for step in (0, 5)]  # a piece has one batch of 8
+    assert rates == pytest.approx([1e-3, 0], abs=1e-9)
+    constant = vgg_cifar10.new_model(SETTINGS | {"cosine": False, "batch_norm": "none"}, pieces=5, images=80)
+    assert float(constant.optimizer.learning_rate) == pytest.approx(1e-3)
+    assert not any(isinstance(layer, layers.BatchNormalization) for layer in constant.layers)
 
 
 def test_a_run_replaces_the_one_with_the_same_settings(tmp_path, monkeypatch):

@@ -6,18 +6,19 @@ import re
 import nbformat
 import pytest
 
-from tools.notebooks.files import all_notebooks, read
+from tools.notebooks.files import ROOT, read
+from tools.selection import all_notebooks, number
 from tools.site import cells, pages
 
-PAGES = {"01": "01_first.ipynb", "02": "02_second.ipynb", "05": "05_fifth.ipynb"}
+ALL = all_notebooks(ROOT / "notebooks")
+PAGES = {"01": "01_first.ipynb", "02": "02_second.ipynb", "02b": "02b_deeper.ipynb", "05": "05_fifth.ipynb"}
+PIXELS = base64.b64encode(b"pixels").decode()
 
 
 def a_notebook():
     """Title, two opening cells of which the last draws, a text, an exercise, its help, a quiz."""
     new = nbformat.v4
-    picture = new.new_output(
-        "display_data", data={"image/png": base64.b64encode(b"pixels").decode()}, metadata={}
-    )
+    picture = new.new_output("display_data", data={"image/png": PIXELS}, metadata={})
     picture.metadata = {"image/png": {"alt": "Four words at least"}}
     waiting = new.new_output(
         "stream", name="stdout", text="seen\nNot answered yet: put it in place of ____.\n"
@@ -59,10 +60,29 @@ def test_a_page_is_a_valid_notebook_with_distinct_ids(page):
     assert len(by_id(page)) == len(page.cells)
 
 
-def test_the_figure_comes_first_and_its_code_is_folded(page):
-    assert [cell.id for cell in page.cells[:4]] == ["title", "site-downloads", "figure", "site-opening"]
-    assert "remove-input" in page.cells[2].metadata["tags"]
-    assert "import os\n\ndraw()" in page.cells[3].source and page.cells[3].source.startswith("<details")
+def test_the_code_of_the_opening_is_folded(page):
+    assert [cell.id for cell in page.cells[:4]] == ["title", "site-downloads", "site-opening", "text"]
+    found = by_id(page)
+    assert found["site-opening"].source == "import os\n\ndraw()"
+    assert found["site-opening"].metadata.tags == ["hide-input"]
+    assert [output.data["image/png"] for output in found["site-opening"].outputs] == [PIXELS]
+    assert "hide-input" not in found["answer"].metadata.get("tags", [])
+
+
+def test_a_notebook_that_begins_with_text_is_left_as_it_is():
+    notebook = a_notebook()
+    notebook.cells = [notebook.cells[0], *notebook.cells[3:]]
+    page = cells.as_page(notebook, name="02_second", pages=PAGES, downloads={})
+    assert [cell.id for cell in page.cells[:4]] == ["title", "site-downloads", "text", "answer"]
+
+
+def test_code_that_jupyter_hides_is_folded():
+    notebook = a_notebook()
+    for index in (4, 6):
+        notebook.cells[index].metadata = {"jupyter": {"source_hidden": True}, "tags": ["mine"]}
+    found = by_id(cells.as_page(notebook, name="02_second", pages=PAGES, downloads={}))
+    assert found["answer"].metadata.tags == ["mine", "hide-input"]
+    assert found["quiz"].metadata.tags == ["mine", "remove-input"]
 
 
 def test_solution_hints_and_reason_stand_folded_in_place_of_the_help_cell(page):
@@ -83,14 +103,25 @@ def test_a_quiz_shows_its_question_and_folds_its_answer(page):
     assert "<strong>c</strong>" in answer and answer.count("<li>") == len(nb01.quiz_1.choices)
 
 
+def test_a_page_has_no_links_to_itself_and_a_deeper_one_links_to_its_core():
+    notebook = a_notebook()
+    notebook.cells[3].source = "Notebooks 02 and 02b."
+    for name, expected in (
+        ("02_second", "Notebooks 02 and [02b](02b_deeper.ipynb)."),
+        ("02b_deeper", "Notebooks [02](02_second.ipynb) and 02b."),
+    ):
+        page = cells.as_page(notebook, name=name, pages=PAGES, downloads={})
+        assert by_id(page)["text"].source == expected
+
+
 def test_links_to_notebooks_in_outputs_lead_to_pages():
     notebook = a_notebook()
-    table = "| [01 First](01_first.ipynb) | a [file](data.ipynb.txt) |"
+    table = "| [01 First](01_first.ipynb) | a [file](data.ipynb.txt) | [02b](02b_deeper.ipynb)"
     output = nbformat.v4.new_output("display_data", data={"text/markdown": table})
     notebook.cells[2].outputs = [output]
     page = cells.as_page(notebook, name="02_second", pages=PAGES, downloads={})
-    shown = by_id(page)["figure"].outputs[0].data["text/markdown"]
-    assert shown == "| [01 First](01_first.html) | a [file](data.ipynb.txt) |"
+    shown = by_id(page)["site-opening"].outputs[0].data["text/markdown"]
+    assert shown == "| [01 First](01_first.html) | a [file](data.ipynb.txt) | [02b](02b_deeper.html)"
     assert output.data["text/markdown"] == table
 
 
@@ -108,6 +139,15 @@ def test_reminders_that_need_a_kernel_are_left_out(page):
             "Notebooks [01](01_first.ipynb), [02](02_second.ipynb) and [05](05_fifth.ipynb).",
         ),
         ("notebook 07's", "notebook 07's"),
+        ("see notebook 02b.", "see [notebook 02b](02b_deeper.ipynb)."),
+        (
+            "Notebooks 02 to 05, or 02b",
+            "Notebooks [02](02_second.ipynb) to [05](05_fifth.ipynb), or [02b](02b_deeper.ipynb)",
+        ),
+        (
+            "notebook 02bis, notebook 05.5, notebook 05 %",
+            "notebook 02bis, notebook 05.5, [notebook 05](05_fifth.ipynb) %",
+        ),
         ("`notebook 05`", "`notebook 05`"),
         ("[notebook 05](x.md)", "[notebook 05](x.md)"),
         ("# notebook 05", "# notebook 05"),
@@ -126,14 +166,14 @@ def test_each_figure_keeps_its_own_alternative_text():
     second = nbformat.from_dict({**first, "metadata": {"image/png": {"alt": "Another four words here"}}})
     notebook.cells[4].outputs = [first, second]
     found = by_id(cells.as_page(notebook, name="02_second", pages=PAGES, downloads={}))
-    alts = {name: found[name].metadata.mystnb.image.alt for name in ("figure", "answer", "answer-2")}
+    alts = {name: found[name].metadata.mystnb.image.alt for name in ("site-opening", "answer", "answer-2")}
     assert alts == {
-        "figure": "Four words at least",
+        "site-opening": "Four words at least",
         "answer": "Four words at least",
         "answer-2": "Another four words here",
     }
-    assert "remove-input" in cells["answer-2"].metadata["tags"]
-    assert "remove-input" not in cells["answer"].metadata.get("tags", [])
+    assert "remove-input" in found["answer-2"].metadata["tags"]
+    assert "remove-input" not in found["answer"].metadata.get("tags", [])
 
 
 def test_signs_of_html_in_a_hint_are_text():
@@ -160,40 +200,67 @@ def test_a_figure_that_is_gone_is_an_error(tmp_path):
         pages.front_page("![](notebooks/02_second.ipynb#gone)", {"02_second": a_notebook()}, tmp_path)
 
 
-def test_build_writes_pages_downloads_and_results(tmp_path):
-    source, colab, results = tmp_path / "notebooks", tmp_path / "colab", tmp_path / "results"
-    for place in (source, colab, results):
+@pytest.fixture
+def course(tmp_path):
+    """A made-up course with one notebook, as `gather` takes it."""
+    places = {name: tmp_path / name for name in ("notebooks", "colab", "results", "site")}
+    for place in places.values():
         place.mkdir()
-    nbformat.write(a_notebook(), source / "02_second.ipynb")
-    (colab / "02_second.ipynb").write_text("for Colab")
-    (results / "README.md").write_text("# Results\n")
-    (results / "more.md").write_text("# More\n")
-    (tmp_path / "credits.md").write_text("# Credits\n")
+    (places["site"] / "static").mkdir()
+    for name, text in {
+        "colab/02b_deeper.ipynb": "for Colab", "results/README.md": "# Results\n", "results/more.md": "# More\n",
+        "credits.md": "# Credits\n", "site/index.md": "# 과정", "site/conf.py": "", "site/static/site.css": "",
+    }.items():  # fmt: skip
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    nbformat.write(a_notebook(), places["notebooks"] / "02b_deeper.ipynb")
+    notebooks = all_notebooks(places.pop("notebooks"))
+    return {**places, "notebooks": notebooks, "credits_file": tmp_path / "credits.md"}
+
+
+def test_pages_downloads_results_and_settings_are_gathered(course, tmp_path):
     out = tmp_path / "out"
-    pages.build(
-        out,
-        notebooks=[source / "02_second.ipynb"],
-        colab=colab,
-        front="# Course",
-        results=results,
-        credits_file=tmp_path / "credits.md",
-    )
-    page = (out / "notebooks" / "02_second.ipynb").read_text(encoding="utf-8")
-    assert "../downloads/02_second.ipynb" in page and "../downloads/colab/02_second.ipynb" in page
+    out.mkdir()
+    pages.gather(out, **course)
+    page = (out / "notebooks" / "02b_deeper.ipynb").read_text(encoding="utf-8")
+    assert "../downloads/02b_deeper.ipynb" in page and "../downloads/colab/02b_deeper.ipynb" in page
     downloads = out / "extra" / "downloads"
-    assert (downloads / "02_second.ipynb").read_bytes() == (source / "02_second.ipynb").read_bytes()
-    assert (downloads / "colab" / "02_second.ipynb").read_text() == "for Colab"
+    assert (downloads / "02b_deeper.ipynb").read_bytes() == course["notebooks"][0].read_bytes()
+    assert (downloads / "colab" / "02b_deeper.ipynb").read_text() == "for Colab"
     assert (out / "results" / "README.md").read_text().endswith("\nmore\n```\n")
+    assert (out / "index.md").read_text(encoding="utf-8") == "# 과정"
+    assert (out / "conf.py").is_file() and (out / "static" / "site.css").is_file()
+
+
+def test_a_folder_that_is_not_ours_is_left_alone(tmp_path, monkeypatch):
+    monkeypatch.setattr(pages, "gather", lambda folder, **_: (folder / "index.md").write_text("# Course"))
+    monkeypatch.setattr(pages, "make_html", lambda source, html: (html / "index.html").write_text("new"))
+    monkeypatch.setattr(pages, "archive", lambda file: True)
+    source, out = tmp_path / "source", tmp_path / "out"
+    command = ["--source", str(source), "--out", str(out)]
+    for _ in range(2):
+        pages.main(command)
+    assert (out / "index.html").read_text() == "new"
+    for place in (out, source):
+        (place / "mine.txt").write_text("a reader's own")
+        with pytest.raises(SystemExit, match=r"something that was added or changed \(mine.txt\)"):
+            pages.main(command)
+        assert (place / "mine.txt").read_text() == "a reader's own"
+
+
+def test_a_site_that_cannot_be_built_leaves_the_one_before(tmp_path, monkeypatch):
+    monkeypatch.setattr(pages.subprocess, "run", lambda *_: pages.subprocess.CompletedProcess([], 1))
+    with pytest.raises(SystemExit, match="the site is not built: see the warnings above"):
+        pages.make_html(tmp_path, tmp_path)
 
 
 def test_without_colab_files_only_the_notebook_is_offered(tmp_path):
-    notebook = all_notebooks()[0]
+    notebook = ALL[0]
     assert pages.offer(notebook, tmp_path / "none", tmp_path) == {
         "Download for the course's folder": f"../downloads/{notebook.name}"
     }
 
 
-@pytest.mark.parametrize("path", all_notebooks(), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", ALL, ids=lambda path: path.stem)
 def test_every_notebook_becomes_a_page(path):
     page = cells.as_page(read(path), name=path.stem, pages={}, downloads={"Download": "x"})
     nbformat.validate(page, relax_add_props=False)
@@ -201,7 +268,7 @@ def test_every_notebook_becomes_a_page(path):
     code = "\n".join(cell.source for cell in read(path).cells if cell.cell_type == "code")
     assert text.count("<summary>Solution</summary>") == code.count(".solution()") > 0
     assert (
-        text.count("<summary>Answer</summary>") == len(re.findall(r"^nb\d\d\.quiz_\d+\.ask", code, re.M)) > 0
+        text.count("<summary>Answer</summary>") == len(re.findall(r"^nb\w+\.quiz_\d+\.ask", code, re.M)) > 0
     )
     title, question = cells.title_and_question(page)
-    assert title.startswith(path.stem[:2]) and question.endswith("?")
+    assert title.startswith(number(path)) and question.endswith("?")

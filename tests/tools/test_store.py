@@ -1,4 +1,4 @@
-"""tools/notebooks/store.py: what is stored, and what is refused."""
+"""tools.notebooks.store: what is stored, and what is refused."""
 
 import copy
 from pathlib import Path
@@ -27,15 +27,15 @@ def executed():
     )
 
 
-def test_normalising_keeps_the_lesson_and_drops_the_run():
-    notebook = store.normalise(executed())
+def test_normalizing_keeps_the_lesson_and_drops_the_run():
+    notebook = store.normalize(executed())
     cell = notebook.cells[1]
     assert cell.execution_count == cell.outputs[1].execution_count == 1
     assert cell.metadata == {"tags": ["a"], "output_of": files.fingerprint("1 + 1")}
     assert [output.get("text") for output in cell.outputs] == ["a\nb\n", None]
     assert "3.11.7" not in str(notebook) and "papermill" not in str(notebook)
     nbformat.validate(notebook)
-    assert store.normalise(copy.deepcopy(notebook)) == notebook
+    assert store.normalize(copy.deepcopy(notebook)) == notebook
 
 
 @pytest.mark.parametrize(
@@ -58,21 +58,43 @@ def test_what_must_not_be_stored_is_noticed(output, complaint):
     assert complaint in found and "sum" in found
 
 
-def write(path, source):
+def write(path, *sources):
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
-    nbformat.write(new_notebook(cells=[new_code_cell(source, id="only")], metadata=kernel), path)
+    cells = [new_code_cell(source, id=f"cell-{number}") for number, source in enumerate(sources)]
+    nbformat.write(new_notebook(cells=cells, metadata=kernel), path)
     return path
 
 
-def test_a_notebook_is_stored_with_its_outputs(tmp_path):
-    path = write(tmp_path / "01_x.ipynb", "print('hello')")
+def test_a_notebook_is_stored_with_its_outputs_and_nothing_else_is_touched(tmp_path):
+    path = write(tmp_path / "01_x.ipynb", "print('hello')", "'a file'")
+    (tmp_path / "01_x.part").write_text("mine", encoding="utf-8")
     assert store.refresh(path) == []
-    (cell,) = files.read(path).cells
-    assert cell.outputs[0].text == "hello\n" and cell.execution_count == 1
+    first, second = files.read(path).cells
+    assert first.outputs[0].text == "hello\n" and (first.execution_count, second.execution_count) == (1, 2)
+    assert path.read_text(encoding="utf-8").endswith("}\n")
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["01_x.ipynb", "01_x.part"]
 
 
 def test_a_failing_notebook_is_left_as_it_was(tmp_path):
-    path = write(tmp_path / "01_x.ipynb", "1 / 0")
+    path = write(tmp_path / "01_x.ipynb", "import sys\nsys.exit(0)", "1 + 1")
     before = path.read_bytes()
-    assert "ZeroDivisionError" in store.refresh(path)[0]
+    assert "cell 1 (cell-0): import sys\nSystemExit: 0" in store.refresh(path)[0]
     assert path.read_bytes() == before and [file.name for file in tmp_path.iterdir()] == ["01_x.ipynb"]
+
+
+def test_what_was_written_into_the_notebook_while_it_ran_is_kept(tmp_path):
+    edit = "from pathlib import Path\np = Path('01_x.ipynb')\n_ = p.write_bytes(p.read_bytes().replace(b'A ', b'My '))"
+    path = write(tmp_path / "01_x.ipynb", edit, "'A title'")
+    assert "changed while it ran" in store.refresh(path)[0]
+    kept = files.read(path).cells
+    assert kept[1].source == "'My title'" and kept[1].outputs == []
+
+
+def test_the_same_cells_means_types_ids_tags_and_texts():
+    one = executed()
+    assert store.same_cells(one, store.normalize(copy.deepcopy(one)))
+    for change in ({"source": "1 + 2"}, {"id": "other"}, {"metadata": {"tags": ["b"]}}):
+        other = copy.deepcopy(one)
+        other.cells[1].update(nbformat.from_dict(change))
+        assert not store.same_cells(one, other)
+    assert not store.same_cells(one, new_notebook(cells=one.cells[:1]))

@@ -1,19 +1,23 @@
-"""The comparison of recipes: work counted, trainings repeatable, speed measured."""
+"""Experiments: work counted, trainings repeatable, and nothing said about retracing."""
+
+import logging
 
 import numpy as np
 import pytest
 
+from helpers.networks import builders
 from helpers.networks.builders import build_convnet, cifar_cnn
 from helpers.notebook.quiet_keras import keras, layers
-from helpers.training import evaluate, experiments, timing
+from helpers.training import experiments
 
 
-def tiny(*, metrics=None):
+def tiny(*, metrics=None, run_eagerly=True):
+    """A compiled net; a few steps run faster than the tracing of one."""
     inputs = keras.Input(shape=(6, 8, 3))
     x = layers.Conv2D(filters=4, kernel_size=(3, 2), strides=2, padding="same")(inputs)
     outputs = layers.Dense(units=5, activation="softmax")(layers.Flatten()(x))
     model = keras.Model(inputs, outputs)
-    model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=metrics)
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=metrics, run_eagerly=run_eagerly)
     return model
 
 
@@ -79,89 +83,10 @@ def test_a_training_counts_updates_and_passes_options_on(images):
     assert set(run.history) == {"loss", "accuracy", "val_loss", "val_accuracy"}
 
 
-def test_speed_is_all_images_over_all_seconds_without_the_first_batch_of_a_turn(images, monkeypatch):
-    x, y = images
-    waits = [900, 4, 8, 700, 2, 3, 800, 6, 2, 600, 7, 10]  # two rounds of two models with three batches each
-    moments = iter(np.cumsum([step for wait in waits for step in (0, wait)]))
-    monkeypatch.setattr(experiments.time, "perf_counter", lambda: float(next(moments)))
-    models = {"small batches": (tiny(), 4), "large batches": (tiny(), 9)}
-    measured = timing.speeds(models, x, y, rounds=2, most_rounds=2, batches=2)
-    assert measured == {"small batches": 4 * 4 / 20, "large batches": 4 * 9 / 22}
-    assert next(moments, "all used") == "all used"
-
-
-@pytest.mark.parametrize(
-    ("second", "rounds"),
-    [
-        ([3, 3, 3, 3], 2),  # steady
-        ([30, 3, 30, 3], 4),  # never steady: stops at the most
-        ([3.4, 3, 3.2, 3.2], 3),  # the error of the small one's share: 4.8 percent, then 2.8
-    ],
-)
-def test_on_a_busy_machine_the_measuring_goes_on(images, monkeypatch, second, rounds):
-    x, y = images
-    took = [wait for large in second for wait in (0, 1, 0, large)]
-    moments = np.cumsum([step for wait in took for step in (0, wait)])
-    left = iter(moments.astype(float).tolist())
-    monkeypatch.setattr(experiments.time, "perf_counter", lambda: next(left))
-    timing.speeds({"small": (tiny(), 4), "large": (tiny(), 9)}, x, y, rounds=2, most_rounds=4, batches=1)
-    assert len(list(left)) == (4 - rounds) * 8
-
-
-def test_measuring_the_speed_teaches_nothing(images):
-    x, y = images
-    model, fresh = tiny(), tiny()
-    experiments.train(model, x, y, seed=0, epochs=1, batch_size=8)
-    before = [variable.numpy() for variable in [*model.variables, *model.optimizer.variables]]
-    measured = timing.speeds(
-        {"trained": (model, 8), "fresh": (fresh, 4)}, x, y, rounds=1, most_rounds=1, batches=2
-    )
-    after = [variable.numpy() for variable in [*model.variables, *model.optimizer.variables]]
-    assert all(np.array_equal(old, new) for old, new in zip(before, after, strict=True))
-    assert all(0 < speed < 1e7 for speed in measured.values())
-
-
-def test_a_slower_model_has_a_lower_speed(images):
-    x, y = np.zeros((24, 32, 32, 3), "uint8"), np.arange(24) % 5
-    large, small = (build_convnet((32, 32, 3), 5, [filters]) for filters in (64, 1))
-    for model in (large, small):
-        model.compile(optimizer="adam", loss="sparse_categorical_crossentropy")
-    measured = timing.speeds({"large": (large, 8), "small": (small, 8)}, x, y, batches=2)
-    assert measured["large"] < measured["small"]
-
-
-def test_speeds_need_compiled_models_and_enough_images(images):
-    x, y = images
-    with pytest.raises(ValueError, match="'big' needs 3 batches of 16"):
-        timing.speeds({"big": (tiny(), 16)}, x, y)
-    with pytest.raises(ValueError, match="compile"):
-        timing.speeds({"raw": (build_convnet((6, 8, 3), 5, [4]), 4)}, x, y, batches=1)
-
-
 def test_an_uncompiled_model_is_refused(images):
     x, y = images
     with pytest.raises(ValueError, match="compile"):
         experiments.train(build_convnet((6, 8, 3), 5, [4]), x, y, seed=0, epochs=1, batch_size=8)
-
-
-def test_answers_and_accuracy_agree_with_predict(images):
-    x, y = images
-    model = tiny()
-    expected = model.predict(x, verbose=0).argmax(axis=1)
-    assert np.array_equal(evaluate.answers(model, x, batch_size=7), expected)
-    assert evaluate.accuracy(model, x, y) == np.mean(expected == y)
-    assert evaluate.accuracy(model, x, expected) == 1
-    with pytest.raises(ValueError):
-        evaluate.answers(model, x, batch_size=0)
-
-
-def test_accuracy_by_class():
-    labels, answered = np.array([0, 0, 1, 2, 2, 2]), np.array([0, 1, 1, 1, 2, 2])
-    assert evaluate.per_class(labels, answered, classes=3) == pytest.approx([1 / 2, 1, 2 / 3])
-    assert evaluate.per_class([1, 0], [0, 1], classes=2).tolist() == [0, 0]
-    for wrong in ((labels, answered[:5], 3), (labels, answered, 2), (labels, answered, 4)):
-        with pytest.raises(ValueError):
-            evaluate.per_class(wrong[0], wrong[1], classes=wrong[2])
 
 
 def test_the_weight_of_a_moving_averages_start():
@@ -172,3 +97,52 @@ def test_the_weight_of_a_moving_averages_start():
     assert experiments.weight_of_start(0.8, 0) == 1
     with pytest.raises(ValueError):
         experiments.weight_of_start(0.8, -1)
+
+
+def small_mlp():
+    model = builders.mlp(input_shape=(4, 4), hidden_units=(6,), num_classes=3)
+    model.compile(keras.optimizers.Adam(0.03), "sparse_categorical_crossentropy", run_eagerly=True)
+    return model
+
+
+def test_restart_equals_building_again():
+    rng = np.random.default_rng(0)
+    x, y = rng.integers(0, 256, size=(40, 4, 4), dtype=np.uint8), rng.integers(0, 3, size=40)
+    keras.utils.set_random_seed(3)
+    fresh = small_mlp()
+    fresh.fit(x, y, batch_size=8, epochs=2, verbose=0)
+    used = small_mlp()
+    used.fit(x, 2 - y, batch_size=8, epochs=1, verbose=0)
+    experiments.restart(used, seed=3)
+    assert float(used.optimizer.learning_rate) == pytest.approx(0.03)
+    used.fit(x, y, batch_size=8, epochs=2, verbose=0)
+    for expected, found in zip(fresh.get_weights(), used.get_weights(), strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
+
+
+def test_restart_with_another_seed_gives_other_weights():
+    model = small_mlp()
+    experiments.restart(model, seed=1)
+    first = model.get_weights()[0]
+    experiments.restart(model, seed=2)
+    assert not np.allclose(first, model.get_weights()[0])
+
+
+def test_restart_refuses_a_model_that_is_notsmall_mlp():
+    with pytest.raises(ValueError, match="compile"):
+        experiments.restart(builders.mlp(), seed=0)
+
+
+def test_nothing_is_said_about_retracing_while_networks_train(images, caplog):
+    """TensorFlow counts the first run of each network as one more tracing of the same function, and advises."""
+    x, y = images
+    logger = logging.getLogger("tensorflow")
+    advises = keras.callbacks.LambdaCallback(
+        on_train_begin=lambda logs: logger.warning(
+            "5 out of the last 5 calls triggered tf.function retracing."
+        )
+    )
+    experiments.train(tiny(), x[:4], y[:4], seed=0, epochs=1, batch_size=4, callbacks=[advises])
+    assert "retracing" not in caplog.text
+    logger.warning("other words about retracing, elsewhere")
+    assert "elsewhere" in caplog.text

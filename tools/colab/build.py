@@ -11,14 +11,17 @@ import hashlib
 import json
 import re
 import sys
-import textwrap
+import uuid
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 if sys.version_info < (3, 11):  # noqa: UP036 - this one runs outside .venv
-    raise SystemExit("make colab needs Python 3.11 or later: say make colab PYTHON=python3.12")
+    raise SystemExit("make colab needs Python 3.11 or later: make colab PYTHON=python3.12")
 
+from helpers import owned
 from tools.colab.payload import ROOT, archive, files
+from tools.selection import all_notebooks, chosen
 
 OUT = ROOT / "build" / "colab"
 LIMIT = 10_000_000  # bytes of one notebook
@@ -26,7 +29,7 @@ LINE = 1000  # characters: editors slow down where a line is very long, and wher
 GUARD = "# No module named 'helpers'?"  # how the line starts that plain notebooks have above `from helpers import`
 NOTE = """\
 **This is the Colab edition of the notebook: one file that runs alone.**
-The cell below brings the course's helpers and data along.
+The cell below holds the course's helpers and data.
 Run it first, or choose *Runtime → Run all*.
 
 - *Real data, full size*: write `"full"` instead of `"quick"` in the cell that says `PROFILE`.
@@ -41,32 +44,30 @@ _files = """
 
 
 def _start(name):
-    import base64, io, shutil, sys, zipfile
-    from pathlib import Path
+    import base64, io, types, zipfile
 
-    home = Path("course_files").resolve() / name
-    if not home.is_dir():  # the second time it is there
-        part = home.with_name(name + ".part")
-        shutil.rmtree(part, ignore_errors=True)
-        zipfile.ZipFile(io.BytesIO(base64.b64decode(_files))).extractall(part)
-        part.rename(home)
-    sys.path[:] = [str(home), *(place for place in sys.path if place != str(home))]
-    from tools.colab import colab_start
-
-    colab_start.start(home)
+    archive = zipfile.ZipFile(io.BytesIO(base64.b64decode(_files)))
+    colab_start = types.ModuleType("colab_start")
+    exec(archive.read("colab_start.py"), vars(colab_start))
+    colab_start.start(archive, name)
 
 
 _start("{name}")
 '''
+HIDDEN = {"cellView": "form", "jupyter": {"source_hidden": True}}  # Colab's way and JupyterLab's
 _LINK = re.compile(r"\[((?:[^\[\]]|\[[^\]]*\])+)\]\((?!https?://)[\w./-]+\.\w+(?:#[^)]*)?\)")
 
 
 def convert(notebook: dict[str, Any], name: str, root: Path = ROOT) -> dict[str, Any]:
     """The Colab edition of `notebook`, a .ipynb file as parsed JSON, called `name` without its ending."""
-    code = ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code"]
-    packed = archive(files(code, root))
+    code, texts = (
+        ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == kind]
+        for kind in ("code", "markdown")
+    )
+    packed = archive(files(code, texts, root))
     label = f"{name}-{hashlib.sha256(packed).hexdigest()[:8]}"  # another version gets a folder of its own
-    text = "\n".join(textwrap.wrap(base64.b64encode(packed).decode("ascii"), LINE))
+    text = base64.b64encode(packed).decode("ascii")
+    text = "\n".join(text[start : start + LINE] for start in range(0, len(text), LINE))
     start = START.format(size=worded(len(text)), text=text, name=label)
     title, *rest = [stripped(cell) for cell in notebook["cells"]]
     return {
@@ -82,14 +83,20 @@ def convert(notebook: dict[str, Any], name: str, root: Path = ROOT) -> dict[str,
 
 
 def stripped(cell: dict[str, Any]) -> dict[str, Any]:
-    """The cell without outputs, without links to other files, and without a warning that does not apply here."""
+    """The cell without outputs, without links to other files, and without a warning that does not apply here.
+
+    Code that JupyterLab hides is hidden on Colab too.
+    """
     source = "".join(cell["source"])
-    tags = cell["metadata"].get("tags", [])
-    kept = {"cell_type": cell["cell_type"], "id": cell["id"], "metadata": {"tags": tags} if tags else {}}
+    metadata = {"tags": cell["metadata"]["tags"]} if cell["metadata"].get("tags") else {}
+    kept = {"cell_type": cell["cell_type"], "id": cell["id"], "metadata": metadata}
     if cell["cell_type"] != "code":
         return {**kept, "source": lines(_LINK.sub(r"\1", source))}
-    guard = re.compile(rf"^{re.escape(GUARD)}.*$", re.MULTILINE)
-    source = guard.sub(f"{GUARD} Run the cell at the top first.", source)
+    if cell["metadata"].get("jupyter", {}).get("source_hidden"):
+        metadata |= HIDDEN
+    source = re.sub(
+        rf"^{re.escape(GUARD)}.*$", f"{GUARD} Run the cell at the top first.", source, flags=re.MULTILINE
+    )
     return {**kept, "execution_count": None, "outputs": [], "source": lines(source)}
 
 
@@ -100,9 +107,8 @@ def text_cell(name: str, text: str) -> dict[str, Any]:
 
 def start_cell(name: str, code: str) -> dict[str, Any]:
     """A cell of code that Colab shows as its title, and JupyterLab as three dots."""
-    metadata = {"cellView": "form", "jupyter": {"source_hidden": True}}
     return {
-        "cell_type": "code", "execution_count": None, "id": name, "metadata": metadata, "outputs": [],
+        "cell_type": "code", "execution_count": None, "id": name, "metadata": HIDDEN, "outputs": [],
         "source": lines(code.strip()),
     }  # fmt: skip
 
@@ -120,31 +126,55 @@ def worded(size: int) -> str:
 def write(path: Path, out: Path) -> int:
     """Write the Colab edition of the notebook at `path` into `out`; return its size in bytes."""
     notebook = convert(json.loads(path.read_text(encoding="utf-8")), path.stem)
-    text = json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
-    size = len(text.encode())
-    if size >= LIMIT:
-        raise SystemExit(f"{path.stem}: its Colab edition has {worded(size)}; the limit is {worded(LIMIT)}")
-    part = out / f"{path.name}.part"
-    part.write_text(text, encoding="utf-8")
+    content = (json.dumps(notebook, indent=1, ensure_ascii=False) + "\n").encode()
+    if len(content) >= LIMIT:
+        raise SystemExit(
+            f"{path.stem}: its Colab edition has {worded(len(content))}; the limit is {worded(LIMIT)}"
+        )
+    part = out / f"{path.name}.{uuid.uuid4().hex[:8]}"
+    part.write_bytes(content)
     part.replace(out / path.name)
-    return size
+    owned.record(out, path.name)
+    return len(content)
+
+
+def check_place(out: Path, names: Iterable[str]) -> None:
+    """Make the folder `out`; raises SystemExit where it cannot be, or where a file there is not ours or was changed."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SystemExit(
+            f"{out} cannot be a folder ({error.strerror}): choose another one with --out"
+        ) from None
+    kept = [name for name in names if not owned.may_overwrite(out / name)]
+    if kept:
+        raise SystemExit(
+            f"nothing is written: {', '.join(kept)} in {out} was changed since it was made, or was not made by "
+            "`make colab`. Move it to another folder, or choose another one with --out."
+        )
+
+
+def remove_stale(out: Path, known: Iterable[str]) -> None:
+    """Remove the editions that we wrote, if nobody has changed them, of notebooks that have another name now."""
+    for path in set(out.glob("*.ipynb")) - {out / name for name in known}:
+        if owned.may_overwrite(path):
+            path.unlink()
 
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("names", nargs="*", help='notebooks, for example "02"; all without')
+    parser.add_argument("names", nargs="*", help='notebooks, for example "02 02b"; all without')
     parser.add_argument("--notebooks", type=Path, default=ROOT / "notebooks", help="the folder they are in")
     parser.add_argument("--out", type=Path, default=OUT, help="where the files go (default build/colab)")
     options = parser.parse_args(arguments)
-    known = sorted(options.notebooks.glob("[0-9][0-9]_*.ipynb"))
-    chosen = [path for path in known if not options.names or path.stem.startswith(tuple(options.names))]
-    if not chosen:
-        parser.error(f"no such notebook; there are: {', '.join(path.stem for path in known)}")
-    options.out.mkdir(parents=True, exist_ok=True)
-    for stale in {path.name for path in options.out.glob("*.ipynb")} - {path.name for path in known}:
-        (options.out / stale).unlink()  # its notebook has another name now
-    for path in chosen:
-        print(f"{path.stem}: {worded(write(path, options.out))}")
+    paths = chosen(options.names, options.notebooks, default="all")
+    check_place(options.out, [path.name for path in paths])
+    try:
+        remove_stale(options.out, [path.name for path in all_notebooks(options.notebooks)])
+        for path in paths:
+            print(f"{path.stem}: {worded(write(path, options.out))}")
+    except OSError as error:
+        raise SystemExit(owned.cannot_write(options.out, error)) from None
     return 0
 
 

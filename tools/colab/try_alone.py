@@ -5,6 +5,7 @@ Executed copies go to build/colab-run.
 """
 
 import argparse
+import json
 import re
 import shutil
 import subprocess
@@ -15,8 +16,9 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tools.notebooks.files import ROOT, chosen, read, write_json
+from tools.notebooks.files import ROOT, read
 from tools.notebooks.run import Result, environment, report, run
+from tools.selection import chosen
 
 BUILT = ROOT / "build" / "colab"
 OUT = ROOT / "build" / "colab-run"
@@ -27,18 +29,15 @@ def kernel(python: Path, folder: Path) -> Path:
     argv = [str(python), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
     place = folder / "kernels" / "python3"
     place.mkdir(parents=True)
-    write_json(
-        place / "kernel.json", {"argv": argv, "display_name": "Colab's versions", "language": "python"}
-    )
+    spec = {"argv": argv, "display_name": "Colab's versions", "language": "python"}
+    (place / "kernel.json").write_text(json.dumps(spec), encoding="utf-8")
     return folder
 
 
 def knows_helpers(python: Path, folder: Path, env: dict[str, str]) -> bool:
     """Whether `import helpers` works there without the notebook, which would make this test worthless."""
-    return (
-        subprocess.run([python, "-c", "import helpers"], cwd=folder, env=env, capture_output=True).returncode
-        == 0
-    )
+    command = [python, "-c", "import helpers"]
+    return subprocess.run(command, cwd=folder, env=env, capture_output=True).returncode == 0
 
 
 def run_alone(notebook: Path, python: Path) -> Result:
@@ -46,20 +45,17 @@ def run_alone(notebook: Path, python: Path) -> Result:
     with tempfile.TemporaryDirectory(prefix="colab-") as name:
         folder, jupyter = Path(name) / "content", kernel(python, Path(name) / "jupyter")
         folder.mkdir()
-        env = {
-            **environment("quick", jobs=1),
-            "JUPYTER_PATH": str(jupyter),
-            "CNN_LIVE": "1",
-        }  # widgets as for a person
+        env = {**environment("quick", jobs=1), "JUPYTER_PATH": str(jupyter)}
+        env["CNN_LIVE"] = "1"  # widgets as for a person
         env.pop("PYTHONPATH", None)
         if knows_helpers(python, folder, env):
             raise SystemExit(f"{python} can import `helpers`: make a new environment without the course")
         copy = Path(shutil.copy(notebook, folder))
-        result = run(copy, OUT / notebook.name, env, lambda done, of: None)
+        result = run(copy, OUT / notebook.name, env)
         if not result.failure and (trace := traces(OUT / notebook.name)):
-            return replace(result, failure=f"no cell, but an output shows {trace}")
-        if not result.failure and not list(folder.glob("course_files/*/helpers/course.py")):
-            return replace(result, failure="no cell, but the helpers were not unpacked beside the notebook")
+            return replace(result, failure=f"an output shows {trace}")
+        if not result.failure and not list(folder.glob("course_files/*/helpers/__init__.py")):
+            return replace(result, failure="the helpers were not unpacked beside the notebook")
     return result
 
 
@@ -72,14 +68,19 @@ def traces(executed: Path) -> str | None:
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("names", nargs="*", help='notebooks, for example "02"; all without')
-    parser.add_argument("--python", type=Path, default=ROOT / ".venv-colab" / "bin" / "python")
+    parser.add_argument("names", nargs="*", help='notebooks, for example "02 02b"; all without')
+    parser.add_argument(
+        "--python",
+        type=Path,
+        default=ROOT / ".venv-colab" / "bin" / "python",
+        help="the one with Colab's versions",
+    )
     options = parser.parse_args(arguments)
     OUT.mkdir(parents=True, exist_ok=True)
     python = options.python.absolute()  # not resolve(): a link is what makes it a virtual environment
     console = Console(width=None if sys.stdout.isatty() else 100)
     results = []
-    for notebook in chosen(options.names, BUILT):
+    for notebook in chosen(options.names, BUILT, default="all"):
         console.print(f"{notebook.stem} ...", highlight=False)
         results.append(run_alone(notebook, python))
     report(console, results, "quick on Colab")

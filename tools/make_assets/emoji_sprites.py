@@ -4,11 +4,14 @@ Run by developers, once; the result is committed. In a new folder:
 
     npm pack @iconify-json/twemoji@1.2.5 @iconify-json/fluent-emoji@1.2.7 \\
              @iconify-json/fluent-emoji-flat@1.2.6 @iconify-json/openmoji@1.2.29
-    pip install resvg-py==0.5.0 pillow
-    python tools/make_assets/emoji_sprites.py --packages FOLDER
+    pip install resvg-py==0.5.0
+
+and then, in the course's folder,
+
+    python -m tools.make_assets.emoji_sprites --packages FOLDER
 
 Each SVG is drawn with resvg (which knows the filters and gradients of fluent-emoji), cropped to its ink and
-scaled to a 64×64 RGBA picture. OpenMoji is share-alike, so it has a file of its own. `--sheet` draws
+scaled to a 64×64 RGBA image. OpenMoji is share-alike, so it has a file of its own. `--sheet` draws
 docs/emoji10.png from the committed sprites and needs no packages.
 """
 
@@ -17,22 +20,19 @@ import csv
 import hashlib
 import io
 import json
-import sys
 import tarfile
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))  # so that the tool runs from any folder
+from helpers.data import emoji10
+from helpers.data.emoji10 import ART_FOLDER
+from helpers.data.specs import CIFAR10_CLASSES
+from helpers.paths import ROOT
 
-from helpers.data import emoji10  # noqa: E402
-from helpers.data.specs import CIFAR10_CLASSES  # noqa: E402
-
-ASSETS = ROOT / "helpers" / "assets" / "emoji10"
 SIZE, MARGIN, OVERSAMPLED = 64, 2, 512
-ALIKE = 2.0  # grey levels of mean difference: fluent-emoji has cats that differ in their eyebrows only
+ALIKE = 2.0  # gray levels of mean difference: fluent-emoji has cats that differ in their eyebrows only
 
 FIELDS = (
     "art", "row", "class", "style", "package", "version", "icon", "author", "licence", "licence_file", "source",
@@ -111,7 +111,7 @@ def render(svg: str) -> np.ndarray:
     box = picture.getchannel("A").point(lambda alpha: 255 * (alpha > 12)).getbbox()
     if box is None:
         raise SystemExit("an icon came out blank.")
-    ink = picture.crop(box).convert("RGBa")  # premultiplied, so that scaling mixes no hidden colours in
+    ink = picture.crop(box).convert("RGBa")  # premultiplied, so that scaling mixes no hidden colors in
     room = SIZE - 2 * MARGIN
     scale = room / max(ink.size)
     fitted = ink.resize([max(1, round(side * scale)) for side in ink.size], Image.Resampling.BOX)
@@ -123,7 +123,7 @@ def render(svg: str) -> np.ndarray:
 
 
 def closest(sprite: np.ndarray, others: list[np.ndarray]) -> float:
-    """Mean difference, in grey levels over all channels, to the most similar of the others."""
+    """Mean difference, in gray levels over all channels, to the most similar of the others."""
     return min((np.abs(sprite.astype(int) - other).mean() for other in others), default=255.0)
 
 
@@ -141,8 +141,8 @@ def build(folder: Path) -> None:
                     continue
                 earlier.append(sprite)
                 drawn[art].append((label, sprite, package, name, f"@iconify-json/{package}", version, rights))
-    ASSETS.mkdir(exist_ok=True)
-    with (ASSETS / "credits.csv").open("w", newline="", encoding="utf-8") as file:
+    ART_FOLDER.mkdir(exist_ok=True)
+    with (ART_FOLDER / "credits.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(FIELDS)
         for art, entries in drawn.items():
@@ -152,12 +152,12 @@ def build(folder: Path) -> None:
             for row, entry in enumerate(zip(classes, styles, packages, versions, names, rights, strict=True)):
                 writer.writerow([art, row, *entry[:-1], *entry[-1]])
             np.savez_compressed(
-                ASSETS / f"{art}_art.npz",
+                ART_FOLDER / f"{art}_art.npz",
                 sprites=np.stack(sprites), labels=np.array(labels, np.int64), styles=np.array(styles),
                 names=np.array(names),
             )  # fmt: skip
             counts = ", ".join(f"{c} {n}" for c, n in zip(ICONS, np.bincount(labels), strict=True))
-            size = (ASSETS / f"{art}_art.npz").stat().st_size
+            size = (ART_FOLDER / f"{art}_art.npz").stat().st_size
             print(f"{art}: {len(labels)} sprites ({counts}), {size:,} bytes")
 
 
@@ -178,7 +178,7 @@ def sheet(path: Path, across: tuple[int, int] = (12, 6), cell: int = 32) -> None
         start += columns * (cell + 2) + gap
     for label, name in enumerate(CIFAR10_CLASSES):
         pen.text((4, head + label * (cell + 2) + cell // 2 - 6), name, fill="black")
-    palette = picture.quantize(256)  # 256 colours and dithering keep the file under 200 kB
+    palette = picture.quantize(256)  # 256 colors and dithering keep the file under 200 kB
     picture.quantize(palette=palette).save(path, optimize=True)
     print(f"{path.name}: {picture.size}, {path.stat().st_size:,} bytes")
 

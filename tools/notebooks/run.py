@@ -1,214 +1,259 @@
 """Run the notebooks with papermill, several at a time, and report time, memory and claims.
 
-`make course` calls this. Executed copies go to build/course (quick) or build/course-full; a notebook is
-run again when it, helpers/, this file or the lock is newer than its copy.
+`make course` calls this; without make it is `python -m tools.notebooks.run`. Executed copies go to build/course
+(quick) or build/course-full, each with a report beside it. A notebook is run again when the conditions of its last
+run have changed: its code, what it uses of the course, versions, profile, seed or settings (see conditions.py).
 """
 
 import argparse
-import contextlib
+import datetime
 import os
-import re
 import signal
-import subprocess
 import sys
 import threading
-import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from tools.notebooks.files import ROOT, all_notebooks, chosen, count_claims, find_failure, read, write_json
+from tools.notebooks import limits
+from tools.notebooks.conditions import conditions, machine
+from tools.notebooks.copies import (
+    Refused,
+    default_out,
+    is_current,
+    load_report,
+    load_result,
+    prepared,
+    reasons,
+)
+from tools.notebooks.files import ROOT, NotebookError, all_notebooks, as_json, chosen, put
+from tools.notebooks.one import CELL_TIMEOUT, Result, Runs, environment, run
+from tools.selection import is_core
 
-LIMIT_SECONDS, LIMIT_MB = 60, 2048  # what `quick` promises
-_STEP = re.compile(r"(\d+)/(\d+) \[")
-
-
-@dataclass(frozen=True)
-class Result:
-    """What running one notebook came to."""
-
-    notebook: str
-    seconds: float
-    peak_mb: float
-    passed: int
-    claims: int
-    failure: str | None = None
-
-
-def needed_by(notebook: Path) -> list[Path]:
-    """Every file and folder whose change makes an executed copy of `notebook` out of date."""
-    helpers = [path for path in (ROOT / "helpers").rglob("*") if "__pycache__" not in path.parts]
-    tools = [Path(__file__), Path(__file__).with_name("notebook_files.py")]
-    return [notebook, ROOT / "helpers", *helpers, ROOT / "requirements.lock", *tools]
+_MOMENT = 0.2  # seconds: how often the main program looks up, so that Ctrl-C is heard on Windows too
 
 
-def is_current(notebook: Path, copy: Path) -> bool:
-    """Whether `copy` was made by a run that began after the last change to anything it depends on."""
-    report = copy.with_suffix(".json")  # its time is set to the beginning of the run
-    if not (copy.exists() and report.exists()):
-        return False
-    return all(path.stat().st_mtime < report.stat().st_mtime for path in needed_by(notebook))
+@dataclass
+class Course:
+    """One call of this program: what is run how, and how that is shown."""
+
+    profile: str
+    out: Path
+    jobs: int
+    cell_timeout: int
+    console: Console
+
+    def copy(self, notebook: Path) -> Path:
+        """Where the executed copy of a notebook goes."""
+        return self.out / notebook.name
+
+    def results(self, notebooks: list[Path]) -> list[Result]:
+        """Run those that are not current; return the results of all, in order."""
+        why = {notebook: self._why(notebook) for notebook in notebooks}
+        stale = [notebook for notebook in notebooks if why[notebook]]
+        if not stale:
+            self._say(f"nothing to do: every notebook in {_short(self.out)} is up to date")
+        fresh = self._run_all({notebook: why[notebook] for notebook in stale})
+        return [
+            fresh.get(notebook) or load_result(load_report(self.copy(notebook))) for notebook in notebooks
+        ]
+
+    def _why(self, notebook: Path) -> list[str]:
+        try:
+            return reasons(notebook, self.copy(notebook), self.profile)
+        except NotebookError:
+            return ["it cannot be read"]
+
+    def _run_all(self, stale: dict[Path, list[str]]) -> dict[Path, Result]:
+        """Run notebooks, `jobs` at a time. After Ctrl-C raises KeyboardInterrupt, with all of them ended."""
+        jobs, runs = max(1, min(self.jobs, len(stale))), Runs()
+        live = self.console.is_terminal
+        bars = Progress(
+            TextColumn("{task.description}"), BarColumn(),
+            TextColumn("{task.completed:.0f} of {task.total:.0f} cells"),
+            TimeElapsedColumn(), console=self.console, disable=not live,
+        )  # fmt: skip
+        with bars, ThreadPoolExecutor(max_workers=jobs) as pool:
+            futures: dict[Path, Future[Result]] = {}
+            try:
+                for notebook, why in stale.items():
+                    futures[notebook] = pool.submit(self._run_one, notebook, why, jobs, runs, bars)
+                while wait(futures.values(), timeout=_MOMENT).not_done:
+                    pass
+            except KeyboardInterrupt:
+                pool.shutdown(wait=False, cancel_futures=True)
+                runs.stop()
+                raise
+        return {notebook: future.result() for notebook, future in futures.items()}
+
+    def _run_one(self, notebook: Path, why: list[str], jobs: int, runs: Runs, bars: Progress) -> Result:
+        """Run one notebook, and write its report if it came to its end."""
+        bar: list[TaskID] = []
+
+        def on_step(done: int, of: int) -> None:
+            if not bar:
+                bar.append(bars.add_task(notebook.stem, total=of))
+            bars.update(bar[0], completed=done)
+
+        self._say(f"{notebook.stem}: started ({_listed(why)})")
+        began = datetime.datetime.now(datetime.UTC)
+        copy, env = self.copy(notebook), environment(self.profile, jobs)
+        try:
+            under = conditions(notebook, self.profile)
+            result = run(notebook, copy, env, on_step, cell_timeout=self.cell_timeout, runs=runs)
+            if not result.failure:
+                report = {
+                    **asdict(result), "began": began.isoformat(timespec="seconds"), "machine": machine(),
+                    "threads": int(env["TF_NUM_INTRAOP_THREADS"]), "jobs": jobs, "conditions": under,
+                }  # fmt: skip
+                put(copy.with_suffix(".json"), as_json(report))
+        except NotebookError as error:
+            result = Result(notebook.stem, 0, 0, 0, 0, str(error))
+        except OSError as error:
+            where = f" {error.filename}" if error.filename else ""
+            result = Result(
+                notebook.stem, 0, 0, 0, 0, f"its copy cannot be written:{where} {error.strerror or error}"
+            )
+        self._say(f"{notebook.stem}: {'FAILED' if result.failure else 'done'} after {result.seconds:.0f} s")
+        return result
+
+    def _say(self, text: str) -> None:
+        self.console.print(text, markup=False, highlight=False)
 
 
-def environment(profile: str, jobs: int) -> dict[str, str]:
-    """The variables a notebook runs under; the cores are shared out so that TensorFlow's threads do not fight."""
-    threads = str(max(1, (os.cpu_count() or 1) // jobs))
-    counts = dict.fromkeys(("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"), threads)
-    return {
-        **os.environ,
-        **counts,
-        "CNN_PROFILE": profile,
-        "CNN_STRICT": "1",
-        "CNN_LIVE": "0",
-        "JUPYTER_PREFER_ENV_PATH": "1",
-        "PYTHONDONTWRITEBYTECODE": "1",  # new files in helpers/ would look like a change
-    }
+def _listed(why: list[str]) -> str:
+    return ", ".join(why[:3]) + (f" and {len(why) - 3} more" if len(why) > 3 else "")
 
 
-def run(notebook: Path, copy: Path, env: dict[str, str], on_step) -> Result:
-    """Execute one notebook into `copy`; a failed run is kept as NAME.failed.ipynb and `copy` is removed."""
-    part, failed = copy.with_suffix(".part.ipynb"), copy.with_suffix(".failed.ipynb")
-    for stale in (part, failed, copy, copy.with_suffix(".json")):
-        stale.unlink(missing_ok=True)
-    command = [
-        sys.executable, "-m", "papermill", "--kernel", "python3", "--cwd", str(notebook.parent), "--progress-bar",
-        # Saving at every cell, the default, costs seconds; so it is saved at the end and at an error.
-        "--no-request-save-on-cell-execute",
-        str(notebook), str(part),
-    ]  # fmt: skip
-    started = time.monotonic()
-    process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    _running.add(process)
-    tail, done = b"", 0
-    for chunk in iter(lambda: process.stderr.read1(4096), b""):
-        tail = (tail + chunk)[-6000:]
-        if steps := _STEP.findall(chunk.decode(errors="replace")):
-            done = int(steps[-1][0])
-            on_step(done, int(steps[-1][1]))
-    _, status, usage = os.wait4(process.pid, 0)  # unlike Popen.wait, this tells the kernel's peak memory
-    process.returncode = os.waitstatus_to_exitcode(status)
-    _running.discard(process)
-    seconds = time.monotonic() - started
-    peak_mb = usage.ru_maxrss / (1024**2 if sys.platform == "darwin" else 1024)
-    executed = read(part) if part.exists() else None
-    passed, claims = count_claims(executed) if executed else (0, 0)
-    failure = None
-    if process.returncode:
-        # Without a copy the kernel died: papermill counted the cells up to there.
-        failure = (executed and find_failure(executed)) or f"or after cell {done + 1}\n{_last_words(tail)}"
-        if executed:
-            part.replace(failed)
-    else:
-        part.replace(copy)
-    return Result(notebook.stem, round(seconds, 1), round(peak_mb), passed, claims, failure)
+def _short(path: Path) -> str:
+    """A path as one would type it here, where that is possible."""
+    try:
+        return os.path.relpath(path)
+    except ValueError:  # on Windows, another drive
+        return str(path)
 
 
-_running: set[subprocess.Popen] = set()
-
-
-def _last_words(tail: bytes) -> str:
-    lines = [
-        line
-        for line in tail.decode(errors="replace").splitlines()
-        if line.strip() and "Executing:" not in line
-    ]
-    return "\n".join(lines[-6:]) or "the run ended without a word (was it killed, or out of memory?)"
-
-
-def stop_all(*_: object) -> None:
-    """End the runs that are still going, and this program."""
-    for process in list(_running):
-        with contextlib.suppress(ProcessLookupError):
-            process.send_signal(signal.SIGINT)
-    sys.stderr.write("\nstopped; what was finished is kept\n")
-    os._exit(130)
+# What is shown in the end
 
 
 def report(console: Console, results: list[Result], profile: str) -> None:
     """The table, and then each failure with its cell and error."""
     table = Table(title=f"the course, profile {profile}")
-    for name in ("notebook", "seconds", "peak memory", "claims"):
+    for name in ("notebook", "seconds", "processor", "peak memory", "claims"):
         table.add_column(name, justify="left" if name == "notebook" else "right", no_wrap=True)
     for result in results:
-        late = profile == "quick" and (result.seconds > LIMIT_SECONDS or result.peak_mb > LIMIT_MB)
-        mark = " FAILED" if result.failure else (" over its limit" if late else "")
-        claims = f"{result.passed} of {result.claims}"
-        table.add_row(result.notebook + mark, f"{result.seconds:.0f}", f"{result.peak_mb:.0f} MB", claims)
+        table.add_row(
+            result.notebook + _mark(result, profile),
+            f"{result.seconds:.0f}",
+            f"{result.processor_seconds:.0f} s",
+            f"{result.peak_mb:.0f} MB",
+            f"{result.passed} of {result.claims}",
+        )
     console.print(table)
+    if profile == "quick" and (sentence := _above_together(results)):
+        console.print(sentence, markup=False, highlight=False)
     for result in results:
         if result.failure:
-            console.print(
-                f"\n{result.notebook} failed in {result.failure}", markup=False, highlight=False, style="red"
-            )
+            text = f"\n{result.notebook} failed: {result.failure}"
+            console.print(text, markup=False, highlight=False, style="red", soft_wrap=True)
 
 
-def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="*", help='notebooks to run, for example "02"; all without')
+def _mark(result: Result, profile: str) -> str:
+    if result.failure:
+        return " FAILED"
+    above = over_limit(result, profile)
+    return f" over its limit ({', '.join(above)})" if above else ""
+
+
+def over_limit(result: Result, profile: str) -> list[str]:
+    """What of a quick run is above its limit, in a few words each."""
+    if profile != "quick" or result.failure:
+        return []
+    return limits.excess(result.notebook, result.processor_seconds, result.peak_mb)
+
+
+def _above_together(results: list[Result]) -> str:
+    core = [result for result in results if is_core(Path(result.notebook))]
+    total = sum(result.processor_seconds for result in core)
+    if total <= limits.ALL_CORE:
+        return ""
+    return f"the core lessons together: {total:.0f} processor seconds, over their limit of {limits.ALL_CORE}"
+
+
+def exceeds(results: list[Result], profile: str) -> bool:
+    """Whether anything in a quick run is above a limit."""
+    return profile == "quick" and bool(
+        _above_together(results) or any(over_limit(one, profile) for one in results)
+    )
+
+
+def plain_output() -> None:
+    """Let a terminal that cannot show a character show its code instead, so that nothing is hidden by an error."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def parse(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n\n")[0])
+    parser.add_argument(
+        "names", nargs="*", help='notebooks ("02", "02b"), or core, deeper, all; the core lessons without'
+    )
     parser.add_argument("--profile", default="quick", choices=("quick", "full"))
     parser.add_argument("--jobs", type=int, default=2, help="how many at a time (default 2)")
     parser.add_argument("--notebooks", type=Path, default=ROOT / "notebooks", help="the folder they are in")
     parser.add_argument("--out", type=Path, help="where executed copies go (default build/course)")
+    parser.add_argument(
+        "--cell-timeout", type=int, help="seconds that one cell may take (quick 900, full 21600)"
+    )
+    parser.add_argument(
+        "--list-stale", action="store_true", help="run nothing; list what has no current copy"
+    )
+    parser.add_argument("--strict-limits", action="store_true", help="fail if a quick run is over its limit")
     options = parser.parse_args(arguments)
     if options.jobs < 1:
         parser.error("--jobs must be at least 1")
-    out = options.out or ROOT / "build" / ("course" if options.profile == "quick" else "course-full")
+    options.cell_timeout = (
+        CELL_TIMEOUT[options.profile] if options.cell_timeout is None else options.cell_timeout
+    )
+    if options.cell_timeout < 1:
+        parser.error("--cell-timeout must be at least 1 second")
     if not all_notebooks(options.notebooks):
         parser.error(f"there are no notebooks in {options.notebooks}")
-    out.mkdir(parents=True, exist_ok=True)
-    pairs = [(notebook, out / notebook.name) for notebook in chosen(options.names, options.notebooks)]
-    stale = [pair for pair in pairs if not is_current(*pair)]
-    console = Console(width=None if sys.stdout.isatty() else 100)
-    env = environment(options.profile, max(1, min(options.jobs, len(stale))))
-    signal.signal(signal.SIGINT, stop_all)
-    signal.signal(signal.SIGTERM, stop_all)
+    options.out = options.out or default_out(options.profile)
+    return options
 
-    bars = Progress(
-        TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:.0f} of {task.total:.0f} cells"),
-        TimeElapsedColumn(), console=console, disable=not sys.stdout.isatty(),
-    )  # fmt: skip
-    say = threading.Lock()
 
-    def one(pair: tuple[Path, Path]) -> Result:
-        notebook, copy = pair
-        began = time.time()
-        total = len(read(notebook).cells)
-        bar = bars.add_task(notebook.stem, total=total)
-        with say:
-            if not sys.stdout.isatty():
-                console.print(f"{notebook.stem}: started", highlight=False)
-        result = run(notebook, copy, env, lambda done, of: bars.update(bar, completed=done, total=of))
-        with say:
-            word = "FAILED" if result.failure else "done"
-            console.print(f"{notebook.stem}: {word} after {result.seconds:.0f} s", highlight=False)
-        if not result.failure:
-            write_json(copy.with_suffix(".json"), asdict(result))
-            os.utime(copy.with_suffix(".json"), (began, began))
-        return result
-
-    with bars, ThreadPoolExecutor(max_workers=options.jobs) as pool:
-        fresh = {result.notebook: result for result in pool.map(one, stale)}
-    if not stale:
-        console.print(
-            f"nothing to do: every notebook in {os.path.relpath(out)} is up to date", highlight=False
-        )
-    kept = {
-        notebook.stem: copy.with_suffix(".json") for notebook, copy in pairs if notebook.stem not in fresh
-    }
-    results = [fresh.get(notebook.stem) or load_result(kept[notebook.stem]) for notebook, _ in pairs]
+def main(arguments: list[str] | None = None) -> int:
+    plain_output()
+    options = parse(arguments)
+    notebooks = chosen(options.names, options.notebooks)
+    if options.list_stale:
+        stale = [path for path in notebooks if not is_current(path, options.out / path.name, options.profile)]
+        print("".join(f"{_short(path)}\n" for path in stale), end="")
+        return 0
+    # A program started in the background by a shell would not hear Ctrl-C, nor `kill -INT`.
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    console = Console(width=None if sys.stdout.isatty() else 120)
+    course = Course(options.profile, options.out, options.jobs, options.cell_timeout, console)
+    try:
+        with prepared(options.out, options.notebooks):
+            results = course.results(notebooks)
+    except Refused as reason:
+        print(reason, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\nstopped; what was finished is kept", file=sys.stderr)
+        return 130
     report(console, results, options.profile)
-    return 1 if any(result.failure for result in results) else 0
-
-
-def load_result(path: Path) -> Result:
-    """A `Result` as it was stored by an earlier run."""
-    import json
-
-    return Result(**json.loads(path.read_text(encoding="utf-8")))
+    if any(result.failure for result in results):
+        return 1
+    return 1 if options.strict_limits and exceeds(results, options.profile) else 0
 
 
 if __name__ == "__main__":

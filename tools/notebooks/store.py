@@ -1,14 +1,13 @@
-"""Execute notebooks in `quick` and store them with their outputs, normalised, in notebooks/.
+"""Execute notebooks in `quick` and store them with their outputs, normalized, in notebooks/.
 
 `make outputs` calls this (`make outputs ONLY=02` for one). TensorFlow gets one thread, so that what is stored does
-not depend on how many cores the machine has. A notebook whose run fails, warns or prints a
-path of this machine is left as it was.
+not depend on how many cores the machine has. A notebook whose run fails, warns or prints a path of this machine is
+left as it was; so is one that somebody changed while it ran.
 """
 
 import argparse
 import os
 import re
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -25,8 +24,10 @@ from tools.notebooks.files import (
     fingerprint,
     read,
     readme_picture,
+    write_whole,
 )
-from tools.notebooks.run import environment
+from tools.notebooks.one import environment, run
+from tools.notebooks.run import plain_output
 
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -34,7 +35,7 @@ METADATA = {
 }
 
 
-def normalise(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
+def normalize(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     """Keep what a reader sees and drop what changes from run to run; note whose output each output is."""
     notebook.metadata = nbformat.from_dict(METADATA)
     for cell in notebook.cells:
@@ -51,7 +52,7 @@ def normalise(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
 
 
 def merge_streams(outputs: list) -> list:
-    """Join neighbouring pieces of the same stream: where they are cut depends on timing."""
+    """Join neighboring pieces of the same stream: where they are cut depends on timing."""
     merged = []
     for output in outputs:
         same = merged and output.output_type == "stream" == merged[-1].output_type
@@ -82,44 +83,49 @@ def complaints(notebook: nbformat.NotebookNode) -> list[str]:
 
 def refresh(path: Path) -> list[str]:
     """Execute one notebook and store it; return what was wrong, in which case nothing was stored."""
+    before = path.read_bytes()
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / path.name
-        command = [
-            sys.executable,
-            "-m",
-            "papermill",
-            "--kernel",
-            "python3",
-            "--cwd",
-            str(path.parent),
-            str(path),
-            str(copy),
-        ]
-        run = subprocess.run(
-            command, env=environment("quick", jobs=os.cpu_count() or 1), capture_output=True, text=True
-        )
-        if not copy.exists():
-            return [run.stderr[-1000:]]
-        notebook = read(copy)
-    # A failed run is prefixed by papermill with cells of its own; it is not stored, so they do not matter.
-    if found := complaints(notebook) or ([run.stderr[-1000:]] if run.returncode else []):
+        result = run(path, copy, environment("quick", jobs=os.cpu_count() or 1))
+        if result.failure:
+            return [result.failure]
+        executed = read(copy)
+    if found := complaints(executed):
         return found
-    part = path.with_suffix(".part")
-    nbformat.write(normalise(notebook), part)
-    part.replace(path)
-    if path.parent == NOTEBOOKS and (picture := readme_picture(notebook)):
+    if path.read_bytes() != before or not same_cells(read(path), executed):
+        return ["it was changed while it ran, and what was changed is kept; store it again"]
+    write_whole(path, (nbformat.writes(normalize(executed)).rstrip("\n") + "\n").encode())
+    if path.parent == NOTEBOOKS and (picture := readme_picture(executed)):
         PICTURE.parent.mkdir(exist_ok=True)
-        PICTURE.write_bytes(picture[0])
+        write_whole(PICTURE, picture[0])
     return []
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="*", help='notebooks to refresh, for example "02"; all without')
+def same_cells(one: nbformat.NotebookNode, other: nbformat.NotebookNode) -> bool:
+    """Whether two notebooks have the same cells in the same order: types, ids, tags and texts."""
+
+    def cells(notebook: nbformat.NotebookNode) -> list[tuple]:
+        return [
+            (cell.cell_type, cell.get("id"), tuple(cell.metadata.get("tags", [])), cell.source)
+            for cell in notebook.cells
+        ]
+
+    return cells(one) == cells(other)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    plain_output()
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n\n")[0])
+    parser.add_argument(
+        "names", nargs="*", help='notebooks ("02", "02b"), or core, deeper, all; the core lessons without'
+    )
     failed = False
-    for path in chosen(parser.parse_args().names):
+    for path in chosen(parser.parse_args(arguments).names):
         print(f"{path.stem} ...", flush=True)
-        found = refresh(path)
+        try:
+            found = refresh(path)
+        except OSError as error:
+            found = [f"it cannot be read or written: {error.strerror or error}"]
         failed |= bool(found)
         print("\n".join([f"  NOT STORED: {text}" for text in found] or ["  stored"]), flush=True)
     return 1 if failed else 0

@@ -1,26 +1,31 @@
 """How a notebook becomes a page of the site: folded hints and solutions, links between notebooks, downloads.
 
-Pure functions on notebooks; `site_pages.py` calls them. A page cannot run code, so what only a running notebook
+Pure functions on notebooks; `pages.py` calls them. A page cannot run code, so what only a running notebook
 can answer (a hint, a solution, a quiz) stands folded on it.
 """
 
 import copy
 import html
 import importlib
+import itertools
 import re
 from collections.abc import Callable, Collection, Mapping
 
 import nbformat
 
-HELP = re.compile(r"^# (nb\d\d)\.(\w+)\.(?:hint|solution)\(", re.MULTILINE)
-QUIZ = re.compile(r"^(nb\d\d)\.(\w+)\.ask\(\)", re.MULTILINE)
+FOLDED = "hide-input"  # a tag of MyST-NB
+HELP = re.compile(r"^# (nb\d\d[a-z]?)\.(\w+)\.(?:hint|solution)\(", re.MULTILINE)
+QUIZ = re.compile(r"^(nb\d\d[a-z]?)\.(\w+)\.ask\(\)", re.MULTILINE)
 _UNANSWERED = re.compile(r"^Not answered yet.*\n?\Z", re.MULTILINE)  # 00 shows it among other answers: kept
 _FENCE = re.compile(r"(^```.*?^```)", re.MULTILINE | re.DOTALL)
 _FIXED = re.compile(
     r"(`[^`]*`|!?\[[^\]]*\]\([^)]*\)|\$\$.*?\$\$|\$[^$]*\$|<[^>]+>)", re.DOTALL
 )  # left as it is
-_MENTION = re.compile(r"\b[Nn]otebooks? \d\d(?:(?:, and |, | and | to )\d\d)*(?!\d|[.,]\d|%)")
-_BESIDE = re.compile(r"\]\((\d\d_\w+)\.ipynb\)")  # a link to the notebook beside, in an output
+_NUMBER = r"\d\d[a-z]?\b"
+_MENTION = re.compile(
+    rf"\b[Nn]otebooks? {_NUMBER}(?:(?:, and |, or |, | and | or | to ){_NUMBER})*(?![.,]\d|%)"
+)
+_BESIDE = re.compile(r"\]\((\d\d[a-z]?_\w+)\.ipynb\)")  # a link to the notebook beside, in an output
 _KOREAN = re.compile(r"[가-힣]+(?:[ ·][가-힣]+)*")
 
 
@@ -29,15 +34,14 @@ def as_page(
 ) -> nbformat.NotebookNode:
     """The notebook as the site shows it; `notebook` itself stays as it is.
 
-    `name` is its file's stem, `pages` maps each number ("02") to the file of that notebook, `downloads` maps
-    a link's text to its address as seen from the page.
+    `name` is its file's stem, `pages` maps each number ("02", "02b") to the file of that notebook, `downloads`
+    maps a link's text to its address as seen from the page.
     """
     page = copy.deepcopy(notebook)
-    others = {number: file for number, file in pages.items() if number != name[:2]}
-    cells = _folded_opening(page.cells)
-    cells.insert(1, _markdown("site-downloads", _download_line(downloads)))
+    others = {number: file for number, file in pages.items() if number != name.partition("_")[0]}
+    title, *cells = _with_one_opening(page.cells)
     page.cells = []
-    for cell in cells:
+    for cell in [title, _markdown("site-downloads", _download_line(downloads)), *cells]:
         if cell.cell_type == "markdown":
             cell.source = for_the_web(cell.source, pages=others)
             page.cells.append(cell)
@@ -92,22 +96,23 @@ def folded_answer(quiz: object) -> str:
     return _details("Answer", f"{right}<ul>{said}</ul>")
 
 
-def _folded_opening(cells: list[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]:
-    """The cells with the code between the title and the first text in one fold: a reader comes for the figure."""
-    texts = [number for number, cell in enumerate(cells) if cell.cell_type == "markdown"]
-    if not texts or texts[:2] in ([0], [0, 1]):
-        return list(cells)
-    end = texts[1] if len(texts) > 1 else len(cells)
-    opening = cells[1:end]
+def _with_one_opening(cells: list[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]:
+    """The cells, those of code between title and first text as one folded cell: a reader comes for the figure."""
+    title, *rest = cells
+    opening = list(itertools.takewhile(lambda cell: cell.cell_type == "code", rest))
+    if not opening:
+        return cells
     code = "\n\n".join(cell.source for cell in opening)
-    for cell in opening:
-        _hide_code(cell)
-    fold = _markdown("site-opening", _details("Code: set-up and figure", f"```python\n{code}\n```"))
-    return [cells[0], *(cell for cell in opening if cell.outputs), fold, *cells[end:]]
+    outputs = [output for cell in opening for output in cell.outputs]
+    whole = nbformat.v4.new_code_cell(code, id="site-opening", outputs=outputs)
+    _fold_code(whole)
+    return [title, whole, *rest[len(opening) :]]
 
 
 def _code_cell(cell: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
     """A code cell as the page shows it, with what stands folded beneath it."""
+    if cell.metadata.get("jupyter", {}).get("source_hidden"):
+        _fold_code(cell)
     if found := HELP.search(cell.source):
         return [_markdown(cell.id, folded_help(_exercise(*found.groups())))]
     cell.outputs = [_led_to_pages(output) for output in _without_reminders(cell.outputs)]
@@ -142,7 +147,14 @@ def _is_figure(output: nbformat.NotebookNode) -> bool:
 
 
 def _hide_code(cell: nbformat.NotebookNode) -> None:
-    cell.metadata["tags"] = [*cell.metadata.get("tags", []), "remove-input"]
+    """The code is not on the page."""
+    cell.metadata["tags"] = [*(tag for tag in cell.metadata.get("tags", []) if tag != FOLDED), "remove-input"]
+
+
+def _fold_code(cell: nbformat.NotebookNode) -> None:
+    """The code is on the page, in a fold."""
+    if FOLDED not in cell.metadata.get("tags", []):
+        cell.metadata["tags"] = [*cell.metadata.get("tags", []), FOLDED]
 
 
 def _without_reminders(outputs: Collection[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]:
@@ -190,7 +202,7 @@ def _linked(mention: str, pages: Mapping[str, str]) -> str:
     """ "notebook 05" as one link, "notebooks 02, 04 and 05" as three."""
     word, _, numbers = mention.partition(" ")
     if word.endswith("s"):
-        return f"{word} " + re.sub(r"\d\d", lambda n: _link(n[0], n[0], pages), numbers)
+        return f"{word} " + re.sub(_NUMBER, lambda n: _link(n[0], n[0], pages), numbers)
     return _link(mention, numbers, pages)
 
 

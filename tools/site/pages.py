@@ -1,7 +1,7 @@
-"""Gather what the site is made of into one folder for Sphinx: pages, figures of the front page, downloads.
+"""Build the course as a web site: gather pages, figures and downloads in one folder, and let Sphinx make HTML of it.
 
-`make site` calls this. Nothing is executed: the notebooks are shown with the outputs that are stored in them. Where
-`make colab` has been run, its files become downloads too.
+`make site` calls this, in an environment that has Sphinx. Nothing is executed: the notebooks are shown with the
+outputs that are stored in them. Where `make colab` has been run, its files become downloads too.
 """
 
 import argparse
@@ -10,32 +10,39 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
 import nbformat
 
-from tools.notebooks.files import ROOT, all_notebooks, read
+from helpers import owned
+from helpers.errors import DataError
+from tools.notebooks.files import ROOT, read
+from tools.selection import all_notebooks, number
 from tools.site.cells import as_page, figure_of, title_and_question
 
+SOURCE, SITE = ROOT / "build" / "site-source", ROOT / "build" / "site"
 COURSE = "cnn-course"  # the archive of everything, and the folder in it
 _FIGURE = re.compile(r"!\[\]\(notebooks/(\w+)\.ipynb#([\w-]+)\)")
 
 
-def build(
-    folder: Path, *, notebooks: list[Path], colab: Path, front: str, results: Path, credits_file: Path
+def gather(
+    folder: Path, *, notebooks: list[Path], colab: Path, site: Path, results: Path, credits_file: Path
 ) -> None:
-    """Write the site's sources into `folder`, which is emptied first.
+    """Write the site's sources into the empty folder `folder`.
 
-    `colab` is the folder of `make colab`, which may be missing; `front` is the front page, with an empty image
-    `![](notebooks/NAME.ipynb#CELL)` where a notebook's figure belongs and `<!-- notebooks -->` for the list of them.
+    `colab` is the folder of `make colab`, which may be missing. `site` has Sphinx' settings, the style and the front
+    page, index.md, with an empty image `![](notebooks/NAME.ipynb#CELL)` where a notebook's figure belongs and
+    `<!-- notebooks -->` for the list of them.
     """
-    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copy(site / "conf.py", folder)
+    shutil.copytree(site / "static", folder / "static")
     downloads = folder / "extra" / "downloads"  # Sphinx copies what lies in extra/ as it is
     downloads.mkdir(parents=True)
     (folder / "notebooks").mkdir()
     read_notebooks = {path: read(path) for path in notebooks}
-    pages = {path.stem[:2]: path.name for path in notebooks}
+    pages = {number(path): path.name for path in notebooks}
     for path, notebook in read_notebooks.items():
         offered = offer(path, colab, downloads)
         nbformat.write(
@@ -43,6 +50,7 @@ def build(
             folder / "notebooks" / path.name,
         )
     by_name = {path.stem: notebook for path, notebook in read_notebooks.items()}
+    front = (site / "index.md").read_text(encoding="utf-8")
     (folder / "index.md").write_text(front_page(front, by_name, folder / "figures"), encoding="utf-8")
     shutil.copy(credits_file, folder / "credits.md")
     gather_results(results, folder / "results")
@@ -105,21 +113,50 @@ def archive(file: Path) -> bool:
     return run.returncode == 0
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path, help="where the sources go, for example build/site-source")
-    folder = parser.parse_args().folder.resolve()
-    sys.path.insert(0, str(ROOT))  # for helpers.exercises
-    build(
-        folder,
-        notebooks=all_notebooks(),
-        colab=ROOT / "build" / "colab",
-        front=(ROOT / "site" / "index.md").read_text(encoding="utf-8"),
-        results=ROOT / "results",
-        credits_file=ROOT / "helpers" / "assets" / "README.md",
+def make_html(source: Path, html: Path) -> None:
+    """Let Sphinx make pages of the sources; raises SystemExit after a warning, which Sphinx has printed."""
+    with tempfile.TemporaryDirectory() as doctrees:
+        options = [
+            "--fail-on-warning",
+            "--keep-going",
+            "--quiet",
+            "--builder",
+            "html",
+            "--doctree-dir",
+            doctrees,
+        ]
+        run = subprocess.run([sys.executable, "-m", "sphinx", *options, str(source), str(html)])
+    if run.returncode:
+        raise SystemExit(
+            "the site is not built: see the warnings above. The one built before is still there."
+        )
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "--source", type=Path, default=SOURCE, help="where the sources go (default build/site-source)"
     )
-    if not archive(folder / "extra" / "downloads" / f"{COURSE}.zip"):
-        print("the course as a zip file is left out: it is made from the git repository, and there is none")
+    parser.add_argument("--out", type=Path, default=SITE, help="where the site goes (default build/site)")
+    options = parser.parse_args(arguments)
+    try:
+        with owned.written(options.source) as source:
+            gather(
+                source,
+                notebooks=all_notebooks(ROOT / "notebooks"),
+                colab=ROOT / "build" / "colab",
+                site=ROOT / "site",
+                results=ROOT / "results",
+                credits_file=ROOT / "helpers" / "assets" / "README.md",
+            )
+            if not archive(source / "extra" / "downloads" / f"{COURSE}.zip"):
+                print(
+                    "the course as a zip file is left out: it is made from the git repository, and there is none"
+                )
+        with owned.written(options.out) as html:
+            make_html(options.source, html)
+    except DataError as error:
+        raise SystemExit(str(error)) from None
     return 0
 
 
