@@ -28,6 +28,8 @@ ABOUT = (
     "The course made this folder and replaces it when it writes it again, as long as it holds these files, unchanged, "
     "and nothing else. To keep something safe, put it into another folder."
 )
+# What a Mac and Windows put into folders that somebody looks at: it stays when the folder is replaced.
+LEFT_BY_SYSTEMS = (".DS_Store", "Thumbs.db", "desktop.ini")
 SHOWN = 3  # how many files a message names
 _TRIES = 20  # how often another process may put its own folder in the same place at the same moment
 _marking = threading.Lock()
@@ -74,6 +76,8 @@ def remove(folder: str | Path) -> None:
         return
     if not (folder / MARKER).is_file():
         raise DataError(f"{folder} was not made by the course, so it is not removed.")
+    if left := [name for name, path in _listing(folder).items() if _is_left_by_a_system(path)]:
+        raise DataError(f"{folder} holds {left[0]}, which the course did not write, so it is not removed.")
     with _told(folder):
         scratch = Path(tempfile.mkdtemp(prefix=".removing-", dir=folder.parent))
         try:
@@ -89,38 +93,23 @@ def refusal(folder: str | Path) -> str:
     """Why `folder` must not be replaced, as one sentence; "" if it may be.
 
     It may be if nothing is there, if it is an empty folder, or if it holds exactly the files that its marker lists,
-    unchanged.
+    unchanged. What a Mac or Windows puts into folders (.DS_Store) is no reason: it is carried into the new one.
     """
     place = _place(folder)
-    if not os.path.lexists(place):
-        return ""
-    if _is_link(place):
-        return f"{place} is a link to another place, and what is there is not overwritten."
-    if not place.is_dir():
-        return f"{place} is a file, not a folder, and it is not overwritten."
-    try:
-        there = _listing(place)
-        if not there:
-            return ""
-        known = _known(place)
-        if known is None:
-            return f"{place} holds files that the course did not write, and nothing there is overwritten."
-        names = [name for name, path in there.items() if name != MARKER and not _is_noted(name, path, known)]
-    except OSError as error:
-        return f"{place} cannot be read ({error.strerror or error}), so nothing there is overwritten."
-    if not names:
-        return ""
-    listed = ", ".join(sorted(names)[:SHOWN]) + (
-        f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    )
-    return f"{place} holds something that was added or changed ({listed}), and nothing there is overwritten."
+    for _ in range(_TRIES):
+        before = _identity(place)
+        reason = _reason(place)
+        if not reason or _identity(place) == before:
+            break  # else another process has put a new folder there while we looked at the old one
+    return reason
 
 
 def mark(folder: str | Path) -> None:
     """Write the marker into a folder whose whole content the caller has just made."""
     place = _place(folder)
     (place / MARKER).unlink(missing_ok=True)
-    entries = {name: None if path.is_dir() else _sha256(path) for name, path in _listing(place).items()}
+    there = {name: path for name, path in _listing(place).items() if not _is_left_by_a_system(path)}
+    entries = {name: None if path.is_dir() else _sha256(path) for name, path in there.items()}
     _write_marker(place, entries)
 
 
@@ -145,6 +134,44 @@ def may_overwrite(path: str | Path) -> bool:
     if _is_link(path) or not path.is_file():
         return False
     return _is_noted(_key(path.name), path, _known(path.parent) or {})
+
+
+def _reason(place: Path) -> str:
+    if not os.path.lexists(place):
+        return ""
+    if _is_link(place):
+        return f"{place} is a link to another place, and what is there is not overwritten."
+    if not place.is_dir():
+        return f"{place} is a file, not a folder, and it is not overwritten."
+    try:
+        there = _listing(place)
+        if not there:
+            return ""
+        known = _known(place)
+        if known is None:
+            return f"{place} holds files that the course did not write, and nothing there is overwritten."
+        names = [
+            name
+            for name, path in there.items()
+            if name != MARKER and not _is_noted(name, path, known) and not _is_left_by_a_system(path)
+        ]
+    except OSError as error:
+        return f"{place} cannot be read ({error.strerror or error}), so nothing there is overwritten."
+    if not names:
+        return ""
+    listed = ", ".join(sorted(names)[:SHOWN]) + (
+        f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    )
+    return f"{place} holds something that was added or changed ({listed}), and nothing there is overwritten."
+
+
+def _identity(place: Path) -> tuple[int, int] | None:
+    """Tells one folder from another that has taken its name."""
+    try:
+        found = place.lstat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_ctime_ns
 
 
 def _place(folder: str | Path) -> Path:
@@ -180,14 +207,14 @@ def _swap_in(fresh: Path, folder: Path, scratch: Path) -> None:
         old = scratch / f"old-{attempt}"
         if os.path.lexists(folder):
             try:
-                _moved_aside(folder, old)
+                _carry(_moved_aside(folder, old), fresh)
             except FileNotFoundError:  # another process has just moved it
                 continue
         try:
             fresh.rename(folder)
-        except OSError:
-            if os.path.lexists(folder):  # another process was faster: now its folder is there
-                _delete(old)
+        except OSError as error:
+            if error.errno in (errno.EEXIST, errno.ENOTEMPTY) or os.path.lexists(folder):
+                _delete(old)  # another process was faster: its folder is there, or was a moment ago
                 continue
             if old.exists():
                 old.rename(folder)
@@ -207,14 +234,32 @@ def _moved_aside(folder: Path, old: Path) -> Path:
     return old
 
 
+def _carry(old: Path, fresh: Path) -> None:
+    """Copy what a system left in the old folder into the new one."""
+    left = {name: path for name, path in _listing(old).items() if _is_left_by_a_system(path)}
+    for name, path in left.items():
+        (fresh / name).parent.mkdir(parents=True, exist_ok=True)
+        if not os.path.lexists(fresh / name):
+            shutil.copyfile(path, fresh / name)
+    if left:
+        mark(fresh)  # once more: folders may have been made for them
+
+
+def _is_left_by_a_system(path: Path) -> bool:
+    return path.name in LEFT_BY_SYSTEMS and path.is_file() and not _is_link(path)
+
+
 def _delete(folder: Path) -> None:
-    """Delete what the marker lists, file by file, and then the empty folders: nothing else can go with them."""
+    """Delete what the marker lists, file by file, and then the empty folders: nothing else can go with them.
+
+    What systems left there goes too; `_carry` has copied it.
+    """
     if not folder.exists():
         return
     known = _known(folder) or {}
     there = _listing(folder)
     for name, path in there.items():
-        if known.get(name):
+        if known.get(name) or _is_left_by_a_system(path):
             path.unlink()
     (folder / MARKER).unlink(missing_ok=True)
     for path in sorted(

@@ -31,7 +31,7 @@ def shift_images(images: np.ndarray, *, rows: int = 0, columns: int = 0) -> np.n
 
 
 def rotate_images(images: np.ndarray, *, degrees: float) -> np.ndarray:
-    """Copies of `images` turned counter-clockwise about their centre by `degrees`.
+    """Copies of `images` turned counter-clockwise about their center by `degrees`.
 
     `images` is uint8 of shape (images, height, width) or (images, height, width, 3); the result has the
     same shape. Values in between pixels are interpolated linearly, and corners that come in are black.
@@ -40,7 +40,7 @@ def rotate_images(images: np.ndarray, *, degrees: float) -> np.ndarray:
     images = _checked(images)
     if images.dtype != np.uint8 or (images.ndim == 4 and images.shape[-1] != 3):
         found = f"{images.dtype} of shape {images.shape}"
-        raise ValueError(f"rotate_images needs uint8 images, grey or with 3 channels, not {found}.")
+        raise ValueError(f"rotate_images needs uint8 images, gray or with 3 channels, not {found}.")
     if not isinstance(degrees, Real) or isinstance(degrees, bool) or not np.isfinite(degrees):
         raise ValueError(f"degrees must be a finite number, not {degrees!r}.")
     turned = np.empty_like(images)

@@ -16,13 +16,17 @@ SMALLEST = (
 THICKEST = 0.01  # of the longer side: whatever is thicker is no printed line
 TILT = 0.1  # the largest slope, about 6 degrees
 FILLED = 0.55  # the least share of the picture's width on which a line must be seen
+SEEN = 0.4  # a line that leaves the picture at a corner must cross this share of its width
 FAINT = 8  # gray levels: fainter lines disappear in the paper's grain anyway
 BLOCK = 8  # columns that are looked at together
 
 
 @dataclass(frozen=True)
 class Line:
-    """A line through `rows` (one for each column), `height` pixels high, darker than its paper by `contrast`."""
+    """A line through `rows`, one for each column (they may lie outside the picture), `height` pixels high.
+
+    It is darker than its paper by `contrast` gray levels.
+    """
 
     rows: np.ndarray
     height: int
@@ -60,18 +64,19 @@ def find_lines(ink: np.ndarray) -> list[Line]:
     ridge = _ridge(ndimage.uniform_filter1d(ink, 5, axis=1), reach)
     noise = 1.48 * np.median(np.abs(ridge - np.median(ridge)))
     limit = max(FAINT, 3 * noise)
-    signs = _blocks(np.clip(ridge / limit, -1, 1))
+    signs = _blocks(np.clip(ridge / limit, -1, 1)).mean(axis=2)
     score, slopes = _hough(ndimage.maximum_filter1d(signs, 3, axis=0), width)
     if score.max() < FILLED:
         return []
     common = np.argmax((np.maximum(score - FILLED, 0) ** 2).sum(axis=1))  # the slope that most lines share
     near = slice(max(common - 4, 0), common + 5)
     score, slopes = score[near], slopes[near]
+    strength = np.median(_blocks(ridge), axis=2)
     lines, free = [], score.copy()
     while free.max() >= FILLED:
         slope, row = np.unravel_index(np.argmax(free), free.shape)
         free[:, max(row - 2 * reach, 0) : row + 2 * reach + 1] = 0
-        lines.append(_trace(ink, ridge, signs, row, slopes[slope], reach))
+        lines.append(_trace(ink, ridge, strength, row, slopes[slope], reach))
     return lines
 
 
@@ -88,47 +93,55 @@ def _ridge(ink: np.ndarray, reach: int) -> np.ndarray:
 
 
 def _blocks(values: np.ndarray) -> np.ndarray:
-    """Means over `BLOCK` columns, shape (height, blocks); columns left over at the right are left out."""
+    """Columns in groups, shape (height, blocks, BLOCK); those left over at the right are left out."""
     height, blocks = len(values), values.shape[1] // BLOCK
-    return values[:, : blocks * BLOCK].reshape(height, blocks, BLOCK).mean(axis=2)
+    return values[:, : blocks * BLOCK].reshape(height, blocks, BLOCK)
 
 
 def _hough(signs: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:
-    """The mean of `signs` along every line, shape (slopes, rows), and the slopes; a row is that in mid-picture."""
+    """The mean of `signs` along every line, shape (slopes, rows), and the slopes; a row is that in mid-picture.
+
+    The mean is that of the line's part inside the picture.
+    """
     height, blocks = signs.shape
     slopes = np.arange(-round(TILT * width), round(TILT * width) + 1) / width
     places = (np.arange(blocks) + 0.5) * BLOCK - width / 2
     shifts = np.round(slopes[:, np.newaxis] * places).astype(int)
     margin = int(np.abs(shifts).max())
-    padded = np.pad(signs, ((margin, margin), (0, 0)))  # what leaves the picture counts as paper
-    score = np.zeros((len(slopes), height))
+    padded = np.pad(signs, ((margin, margin), (0, 0)))
+    inside = np.pad(np.ones(height), margin)
+    total, counted = np.zeros((2, len(slopes), height))
     for block in range(blocks):
         for number, shift in enumerate(shifts[:, block]):
-            score[number] += padded[margin + shift : margin + shift + height, block]
-    return score / blocks, slopes
+            rows = slice(margin + shift, margin + shift + height)
+            total[number] += padded[rows, block]
+            counted[number] += inside[rows]
+    return total / np.maximum(counted, SEEN * blocks), slopes
 
 
-def _trace(ink: np.ndarray, ridge: np.ndarray, signs: np.ndarray, row: int, slope: float, reach: int) -> Line:
+def _trace(
+    ink: np.ndarray, ridge: np.ndarray, strength: np.ndarray, row: int, slope: float, reach: int
+) -> Line:
     """Follow a line from block to block (paper is never quite flat), and measure its height and contrast."""
     height, width = ink.shape
-    blocks = signs.shape[1]
+    blocks = strength.shape[1]
     middles = (np.arange(blocks) + 0.5) * BLOCK
     straight = row + slope * (middles - width / 2)
     offsets = np.arange(-2, 3)
     around = np.clip(np.round(straight).astype(int) + offsets[:, np.newaxis], 0, height - 1)
-    seen = ndimage.uniform_filter1d(signs[around, np.arange(blocks)], 5, axis=1, mode="nearest")
-    rows = np.interp(np.arange(width), middles, straight + offsets[seen.argmax(axis=0)])
-    center = np.clip(np.round(rows).astype(int), 0, height - 1)
-    columns = np.arange(width)
+    seen = ndimage.median_filter(strength[around, np.arange(blocks)], (1, 5), mode="nearest")
+    rows = np.round(np.interp(np.arange(width), middles, straight + offsets[seen.argmax(axis=0)])).astype(int)
+    columns = np.flatnonzero((rows >= 0) & (rows < height))
+    center = rows[columns]
     contrast = float(np.median(ridge[center, columns]))
     paper = ink[center, columns] - ridge[center, columns]
-    half = 0
+    half = 1
     while half < reach - 1:
         beside = [np.clip(center + side * (half + 1), 0, height - 1) for side in (-1, 1)]
         if max(np.median(ink[where, columns] - paper) for where in beside) < 0.15 * contrast:
             break
         half += 1
-    return Line(rows=center, height=2 * half + 1, contrast=contrast)
+    return Line(rows=rows, height=2 * half + 1, contrast=contrast)
 
 
 def _without(ink: np.ndarray, line: Line) -> np.ndarray:
@@ -154,7 +167,10 @@ def _without(ink: np.ndarray, line: Line) -> np.ndarray:
 
 def _is_margin(line: Line, ink: np.ndarray, cleaned: np.ndarray) -> bool:
     """Whether a line that is alone is fainter than the ink beside it, and runs from edge to edge."""
-    ends = np.r_[0 : 2 * BLOCK, ink.shape[1] - 2 * BLOCK : ink.shape[1]]
-    ridge = _ridge(ink, _reach(ink.shape))[line.rows, np.arange(ink.shape[1])]
+    width = ink.shape[1]
+    if line.rows.min() < 0 or line.rows.max() >= len(ink):
+        return False
+    ridge = _ridge(ink, _reach(ink.shape))[line.rows, np.arange(width)]
+    ends = np.r_[0 : 2 * BLOCK, width - 2 * BLOCK : width]
     darkest = np.percentile(cleaned - np.median(cleaned), 99.5)
     return bool(np.mean(ridge[ends] > 0.5 * line.contrast) > 0.7 and line.contrast < 0.6 * darkest)

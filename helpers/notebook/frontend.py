@@ -38,15 +38,15 @@ def flag(name: str) -> bool:
     return text in _YES
 
 
-def safe_print(text: object = "") -> None:
+def safe_print(text: object = "", *, flush: bool = False) -> None:
     """Print `text`, with plain letters for what the terminal can't show: a ✓ becomes OK where it is not UTF-8.
 
     A message about what went wrong must never be lost to an error about printing it.
     """
     try:
-        print(text)
+        print(text, flush=flush)
     except UnicodeEncodeError:
-        print(_within(str(text), getattr(sys.stdout, "encoding", None) or "ascii"))
+        print(_within(str(text), getattr(sys.stdout, "encoding", None) or "ascii"), flush=flush)
 
 
 def _within(text: str, encoding: str) -> str:

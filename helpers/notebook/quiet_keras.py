@@ -77,7 +77,7 @@ def use_course_settings() -> list[str]:
 
     The settings are those of `keras_settings.NEEDED` and the dtype policy; keras.json itself is left as it is.
     """
-    told, different = [f"{sentence}: this notebook ignores it." for sentence in OVERRULED], {}
+    sentences, different = [f"{sentence}: this notebook ignores it." for sentence in OVERRULED], {}
     OVERRULED.clear()  # once is enough
     for name, needed in keras_settings.NEEDED.items():
         if name != "backend" and (found := getattr(keras.config, name)()) != needed:
@@ -85,16 +85,16 @@ def use_course_settings() -> list[str]:
             getattr(keras.config, f"set_{name}")(needed)
     in_file, _ = keras_settings.read_file()
     if different and different.items() <= in_file.items():
-        told.append(f"{keras_settings.in_words(different)}.")
+        sentences.append(f"{keras_settings.in_words(different)}.")
     elif different:
         values = ", ".join(f"{name} {value!r}" for name, value in different.items())
-        told.append(f"Keras had been set to {values}; this notebook uses Keras' own values instead.")
+        sentences.append(f"Keras had been set to {values}; this notebook uses Keras' own values instead.")
     policy = keras.config.dtype_policy().name
     if policy != "float32":
         keras.config.set_dtype_policy("float32")
         if policy != different.get("floatx"):  # or it only followed floatx
-            told.append(f"Keras' dtype policy was {policy!r}; this notebook uses 'float32' instead.")
-    return told
+            sentences.append(f"Keras' dtype policy was {policy!r}; this notebook uses 'float32' instead.")
+    return sentences
 
 
 if "keras" in sys.modules and (running_on := sys.modules["keras"].config.backend()) != "tensorflow":

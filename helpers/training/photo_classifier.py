@@ -51,7 +51,7 @@ class Prediction:
 class PhotoClassifier:
     """A trained classifier: `model` maps images (n, size, size, 3), values 0 to 255, to probabilities.
 
-    It is `extractor`, frozen, and `head` in one. `held_back` and `recognised` count the photographs that it was
+    It is `extractor`, frozen, and `head` in one. `held_back` and `recognized` count the photographs that it was
     tested on, and its right answers.
     """
 
@@ -60,7 +60,7 @@ class PhotoClassifier:
     class_names: tuple[str, ...]
     learned_from: int
     held_back: int
-    recognised: int
+    recognized: int
 
     @property
     def model(self) -> keras.Model:
@@ -104,7 +104,7 @@ class PhotoClassifier:
     def __str__(self) -> str:
         return (
             f"{len(self.class_names)} classes ({', '.join(self.class_names)}), learned from "
-            f"{self.learned_from:,} photographs; of {self.held_back:,} held back, {self.recognised:,} were recognised"
+            f"{self.learned_from:,} photographs; of {self.held_back:,} held back, {self.recognized:,} were recognized"
         )
 
 

@@ -157,7 +157,7 @@ class Reader:
         self.page.wait_for_function(finished, timeout=1000 * PATIENCE, polling=500)
         errors = self.page.evaluate(ERRORS)
         assert not errors, (
-            f"{len(errors)} cells show an error or write to standard error, first:\n{errors[0][:1000]}"
+            f"{len(errors)} cells show an error or write to standard error, first:\n{errors[0][-1500:]}"
         )
 
     def cell(self, text: str) -> Locator:

@@ -54,7 +54,7 @@ def test_every_sprite_shows_ink_in_the_middle_and_none_at_the_border(art):
             f"{name} touches the border"
         )
         assert max(np.ptp(rows), np.ptp(columns)) >= 57, f"{name} is not cropped to its ink"
-        assert sprite[alpha > 200][:, :3].std() > 15, f"{name} has only one colour"
+        assert sprite[alpha > 200][:, :3].std() > 15, f"{name} has only one color"
 
 
 def test_no_picture_comes_twice():
@@ -181,7 +181,7 @@ def test_a_sprite_stands_upright_unmirrored_and_in_the_middle_when_asked():
 
 
 def test_the_background_tells_nothing_about_the_class():
-    """Scenes without sprites: the nearest class mean, on colours and a coarse picture, is right by chance only."""
+    """Scenes without sprites: the nearest class mean, on colors and a coarse picture, is right by chance only."""
 
     def features(seed, objects):
         images, labels = emoji10.scenes(2000, seed=seed, objects=objects)

@@ -92,7 +92,7 @@ FAULTS = {
     "NaN": (npz(x_train=np.full((40, 28, 28), np.nan, np.float32)), "of type float32 with NaN in it, but"),
     "int images": (npz(x_test=np.zeros((20, 28, 28), int)), "x_test of type int64, but type uint8"),
     "text": (npz(x_train=np.array(["a"] * 40)), "x_train of type <U1"),
-    "color for grey": (npz(x_train=np.zeros((40, 28, 28, 3), np.uint8)), r"shape \(40, 28, 28, 3\)"),
+    "color for gray": (npz(x_train=np.zeros((40, 28, 28, 3), np.uint8)), r"shape \(40, 28, 28, 3\)"),
     "another size": (npz(x_test=np.zeros((20, 32, 32), np.uint8)), r"\(images, 28, 28\) was expected"),
     "flattened": (npz(x_test=np.zeros((20, 784), np.uint8)), r"shape \(20, 784\)"),
     "a single image": (npz(x_train=np.zeros((28, 28), np.uint8)), r"shape \(28, 28\)"),
@@ -181,7 +181,7 @@ def test_labels_that_do_not_belong_to_their_images(folder, fault):
 
 
 @pytest.mark.parametrize("fault", ["another data set", "classes in another order"])
-def test_the_shipped_sample_recognises_a_stranger(folder, fault):
+def test_the_shipped_sample_recognizes_a_stranger(folder, fault):
     name = "fashion_mnist" if fault == "another data set" else "mnist"
     arrays = dict(sample(name))
     if fault == "classes in another order":

@@ -32,8 +32,8 @@ def test_shift_equals_moving_pixel_by_pixel(images, rows, columns):
 
 
 def test_shift_moves_all_channels_together(images):
-    colour = np.stack([images, images, images], axis=-1).astype(np.float32)
-    moved = shifted.shift_images(colour, rows=np.int64(2), columns=1)
+    color = np.stack([images, images, images], axis=-1).astype(np.float32)
+    moved = shifted.shift_images(color, rows=np.int64(2), columns=1)
     assert moved.dtype == np.float32
     for channel in range(3):
         np.testing.assert_array_equal(moved[..., channel], shifted.shift_images(images, rows=2, columns=1))
@@ -85,7 +85,7 @@ def test_turning_there_and_back_gives_nearly_the_same_picture():
     assert np.abs(shifted.rotate_images(smooth, degrees=30).astype(int) - smooth).max() > 30
 
 
-def test_colour_images_turn_too():
+def test_color_images_turn_too():
     images = np.random.default_rng(0).integers(0, 256, size=(2, 7, 7, 3), dtype=np.uint8)
     turned = shifted.rotate_images(images, degrees=90)
     np.testing.assert_array_equal(turned, np.rot90(images, axes=(1, 2)))

@@ -10,7 +10,7 @@ import pytest
 from benchmarks import bench, recipes, vgg_autopsy, vgg_cifar10
 from helpers.data import emoji10, locate
 from helpers.networks import builders
-from helpers.notebook.quiet_keras import keras, layers
+from helpers.notebook.quiet_keras import keras, layers, tf
 
 RNG = np.random.default_rng(0)
 PARAMETERS = {
@@ -182,7 +182,7 @@ def test_an_unknown_task_lists_the_known_ones(monkeypatch):
 
 @pytest.fixture
 def tiny_vgg(monkeypatch):
-    """In the place of the VGG-like net one with two convolutions; returns the options it is asked for."""
+    """In the place of the VGG-like net one with two convolutions; gives the options it was asked for."""
     asked = []
 
     def build(*, width, **options):
@@ -190,7 +190,9 @@ def tiny_vgg(monkeypatch):
         return builders.build_convnet((32, 32, 3), 10, [2, "max_pool", 3, "max_pool"], **options)
 
     monkeypatch.setattr(builders, "vgg", build)
-    return asked
+    tf.config.run_functions_eagerly(True)  # a few steps run faster than the tracing of one
+    yield asked
+    tf.config.run_functions_eagerly(False)
 
 
 def test_the_autopsy_measures_and_keeps_what_it_measured(tmp_path, monkeypatch, tiny_vgg):

@@ -80,13 +80,13 @@ def quick(monkeypatch):
 def test_it_learns_from_an_ordinary_folder(classifier):
     assert classifier.class_names == ("automobile", "frog", "ship") and classifier.size == 64
     assert (classifier.learned_from, classifier.held_back) == (87, 21)
-    assert classifier.recognised >= 15
+    assert classifier.recognized >= 15
     assert str(classifier).startswith(
         "3 classes (automobile, frog, ship), learned from 87 photographs; of 21 held"
     )
 
 
-def test_it_recognises_photographs_that_it_has_never_seen(classifier, album):
+def test_it_recognizes_photographs_that_it_has_never_seen(classifier, album):
     found = classifier.predict(album / "new")
     assert len(found) == 54 and {one.truth for one in found} == set(classifier.class_names)
     assert np.mean([one.truth == one.answers[0][0] for one in found]) > 0.7

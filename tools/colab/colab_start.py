@@ -65,6 +65,7 @@ def unpack(archive, name):
     """
     reasons = []
     for place in (earlier_place, current_place, temporary_place):
+        home = None
         try:
             home = place(name)
             if home is not None:
@@ -72,6 +73,8 @@ def unpack(archive, name):
                 break
         except OSError as error:
             reasons.append(str(error))
+            if place is temporary_place and home is not None:
+                shutil.rmtree(str(home.parent), ignore_errors=True)  # it was made a moment ago
     else:
         size = sum(entry.file_size for entry in archive.infolist()) / 1e6
         raise Stop(
