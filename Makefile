@@ -31,22 +31,22 @@ help:  ## list these commands
 course: $(READY)  ## run every core lesson that changed into build/course and print a table
 	$(BIN)/python -m tools.notebooks.run --profile $(PROFILE) --jobs $(JOBS) $(ONLY)
 
-# Two TensorFlow processes at a time, one thread each: more would fight for the cores. nbval runs what has no current
-# executed copy; the others were run by `make course`, and pytest compares those copies with what is stored. Notebook
+# Two TensorFlow processes at a time, one thread each: more would compete for the cores. `make course` leaves executed
+# copies, and pytest compares those with what is stored; nbval runs the notebooks that have no current copy. Notebook
 # 00, which is short, always goes through nbval.
 test test-floor: export TF_NUM_INTRAOP_THREADS := 1
 test test-floor: export TF_NUM_INTEROP_THREADS := 1
 test test-floor: export OMP_NUM_THREADS := 1
 test: lint  ## check style, the helpers, the notebooks as files, and their stored outputs
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile
+	$(BIN)/python -m pytest -p no:nbval -n $(JOBS) --dist loadfile
 	stale="$$($(BIN)/python -m tools.notebooks.run --list-stale all)"; \
 	CNN_STRICT=1 CNN_PROFILE=quick JUPYTER_PREFER_ENV_PATH=1 $(BIN)/python -m pytest -n $(JOBS) --dist loadfile \
 		--nbval-lax --nbval-current-env --nbval-cell-timeout 300 \
 		$$(printf '%s\n' notebooks/00_start_here.ipynb $$stale | sort -u)
 
-# The two notebooks that use most of Keras: losses, BatchNorm and diagnosis; all the layers and files for augmentation.
+# The two notebooks that use most of Keras: 05 losses, BatchNorm and diagnosis, 08 all layers and files for augmentation.
 test-floor: .venv-floor/.ready  ## run the tests and two notebooks on the oldest versions that pyproject.toml allows
-	$(FLOOR)/python -m pytest -n $(JOBS) --dist loadfile
+	$(FLOOR)/python -m pytest -p no:nbval -n $(JOBS) --dist loadfile
 	$(FLOOR)/python -m tools.notebooks.run --jobs $(JOBS) --out build/course-floor 05 08
 
 test-browser: $(READY) .venv-browser/.ready  ## use JupyterLab with a real browser (needs Chromium), screenshots in build/
@@ -89,14 +89,14 @@ lock: .venv-lock/.ready  ## resolve the packages again, newest and oldest (for m
 	$(RESOLVE) --group site --output-file site/site.lock
 	$(RESOLVE) --group browser --output-file requirements-browser.lock
 
-# The packages for every platform, with hashes and without addresses.
+# Packages for every platform, with hashes and without addresses.
 RESOLVE = .venv-lock/bin/uv pip compile --universal --python-version 3.11 --generate-hashes --upgrade --quiet \
 	--no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
-clean:  ## remove everything that was made, except the .venv folders; keep what somebody else put there
+clean:  ## remove everything that was made, except the .venv folders; keep what you put there
 	@$(firstword $(wildcard $(BIN)/python) $(PYTHON)) -m tools.clean
 
-# A new environment in the folder of the target. One of that name that `make` did not make is left as it is.
+# A new environment in the target's folder. If there is one already that `make` did not make, it stays as it is.
 define environment
 @if [ -e $(@D) ] && [ ! -e $(@D)/.made-by-make ] && [ ! -e $@ ]; then \
 	echo "$(@D) is here already, and make did not make it, so make does not replace it."; \
@@ -105,8 +105,8 @@ define environment
 @touch $(@D)/.made-by-make
 endef
 
-# Environments of their own: what they hold no reader of the course needs. Colab's has TensorFlow too and takes 2.5 GB
-# and some minutes; the site's takes 300 MB.
+# Environments for what readers of the course don't need. Colab's has TensorFlow too and takes 2.5 GB and some minutes;
+# the site's takes 300 MB.
 .venv-browser/.ready: requirements-browser.lock
 .venv-site/.ready: site/site.lock
 .venv-colab/.ready: tools/colab/versions.lock
@@ -122,7 +122,7 @@ endef
 	$(@D)/bin/python -m pip install --quiet uv
 	@touch $@
 
-# The last Python that the newest TensorFlow was built for, and the last for the oldest that pyproject.toml allows.
+# The latest Python for the newest TensorFlow, and the latest for the oldest TensorFlow that pyproject.toml allows.
 LAST := 13
 .venv-floor/.ready: LAST := 12
 

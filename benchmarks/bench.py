@@ -8,14 +8,12 @@ evaluated (after every epoch). Writes results/bench-TASK.json, .md and .png; `--
 
 import argparse
 import json
-import os
 import re
 import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "tools")]  # so that it runs from any folder
+from helpers.paths import ROOT
 
 GOAL = {"cifar10": None, "mnist": 0.990}  # None: the best that the reference reaches
 
@@ -59,8 +57,8 @@ def measure(task: str, name: str, *, seed: int = 0, limit: int | None = None) ->
             model.fit(x_train, y_train, **options)
         accuracy = float(model.evaluate(x_test, y_test, batch_size=500, verbose=0)[1])
         curve.append([round(watch.seconds, 2), round(accuracy, 4)])
-        told = f"epoch {epoch + 1}/{recipe.epochs}, {watch.seconds:.0f} s, {accuracy:.1%}"
-        print(f"{task}, {name}: {told}", flush=True)
+        news = f"epoch {epoch + 1}/{recipe.epochs}, {watch.seconds:.0f} s, {accuracy:.1%}"
+        print(f"{task}, {name}: {news}", flush=True)
     return {
         "recipe": name,
         "source": recipe.source,
@@ -101,7 +99,7 @@ def summary(task: str, runs: list[dict]) -> dict:
 
 def table(task: str, results: dict) -> str:
     """results/bench-TASK.md: the runs, and the comparison in a sentence."""
-    runs, told = results["runs"], results["summary"]
+    runs, compared = results["runs"], results["summary"]
     versions = ", ".join(f"{name} {version}" for name, version in results["versions"].items())
     lines = [
         f"# {task}: accuracy, seconds, memory",
@@ -109,23 +107,25 @@ def table(task: str, results: dict) -> str:
         f"{results['date']}, {results['machine']}, {versions}; one seed. Made by `make bench`.",
         "Seconds are those of training, preparing the data included, evaluation left out.",
         "",
-        f"| recipe | best test accuracy | seconds in all | seconds to {told['goal']:.1%} | peak memory "
+        f"| recipe | best test accuracy | seconds in all | seconds to {compared['goal']:.1%} | peak memory "
         "| parameters | source |",
         "| --- | --- | --- | --- | --- | --- | --- |",
     ]
     for run in runs:
-        needed = seconds_to(run, told["goal"])
+        needed = seconds_to(run, compared["goal"])
         best = max(accuracy for _, accuracy in run["curve"])
         lines.append(
             f"| {run['recipe']} | {best:.1%} | {run['curve'][-1][0]:.0f} | {f'{needed:.0f}' if needed else 'never'} "
             f"| {run['peak_mb']:,} MB | {run['parameters']:,} | {run['source']} |"
         )
-    faster = f"{told['times_faster']} times faster" if told["times_faster"] else "not comparable in time"
-    best = f"{told['our_best_in_its_time']:.1%}" if told["our_best_in_its_time"] else "nothing"
+    faster = (
+        f"{compared['times_faster']} times faster" if compared["times_faster"] else "not comparable in time"
+    )
+    best = f"{compared['our_best_in_its_time']:.1%}" if compared["our_best_in_its_time"] else "nothing"
     lines += [
         "",
-        f"To {told['goal']:.1%}: ours is {faster}; in the reference's time ours reaches {best}; "
-        f"the reference needs {told['times_less_memory']} times our memory.",
+        f"To {compared['goal']:.1%}: ours is {faster}; in the reference's time ours reaches {best}; "
+        f"the reference needs {compared['times_less_memory']} times our memory.",
         "",
         f"![Test accuracy against seconds, one line a recipe.](bench-{task}.png)",
     ]
@@ -133,20 +133,20 @@ def table(task: str, results: dict) -> str:
 
 
 def readme_table(results: dict[str, dict]) -> str:
-    """The comparison in a line for each task, as it stands in README.md; `results` from task to its file."""
+    """The comparison in a line for each task, as it is in README.md; `results` from task to its file."""
     lines = [
         "| data | recipe | test accuracy | seconds of training | peak memory |",
         "| --- | --- | --- | --- | --- |",
     ]
     for task, found in results.items():
-        told, runs = found["summary"], found["runs"]
+        compared, runs = found["summary"], found["runs"]
         mine = [run for run in runs if run["recipe"].startswith("ours")]
-        quickest = min(mine, key=lambda run: seconds_to(run, told["goal"]) or float("inf"))
+        quickest = min(mine, key=lambda run: seconds_to(run, compared["goal"]) or float("inf"))
         for run, name in (
-            (runs[0], f"{runs[0]['recipe']}, until {told['goal']:.1%}"),
+            (runs[0], f"{runs[0]['recipe']}, until {compared['goal']:.1%}"),
             (quickest, quickest["recipe"]),
         ):
-            seconds = seconds_to(run, told["goal"])
+            seconds = seconds_to(run, compared["goal"])
             reached = next(accuracy for at, accuracy in run["curve"] if at == seconds)
             lines.append(f"| {task} | {name} | {reached:.1%} | {seconds:.0f} | {run['peak_mb']:,} MB |")
     return "\n".join(lines)
@@ -201,10 +201,9 @@ def main() -> None:
         for name in recipes.TASKS[task]:
             if args.only and not name.startswith(tuple(args.only)):
                 continue
-            command = [sys.executable, __file__, "--one", task, name]
+            command = [sys.executable, "-m", "benchmarks.bench", "--one", task, name]
             command += ["--limit", str(args.limit)] if args.limit else []
-            environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path[:2])}
-            with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+            with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
                 for line in process.stdout:
                     if line.startswith("RESULT "):
                         runs.append(json.loads(line[7:]))

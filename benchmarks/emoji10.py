@@ -1,6 +1,6 @@
 """Measure how hard Emoji-10 is: four kinds of networks, trained on 3,600 scenes, tested on the same and on new art.
 
-    TF_NUM_INTRAOP_THREADS=1 python benchmarks/emoji10.py --seeds 0 1 2
+    TF_NUM_INTRAOP_THREADS=1 python -m benchmarks.emoji10 --seeds 0 1 2
 
 writes results/emoji10.json and prints its table. A seed draws the training scenes and the first weights; the
 two test sets of 2,000 scenes are always the same.
@@ -8,22 +8,16 @@ two test sets of 2,000 scenes are always the same.
 
 import argparse
 import json
-import sys
 import time
-from pathlib import Path
 
 import numpy as np
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))  # so that the tool runs from any folder
-
-from helpers.data import emoji10  # noqa: E402, I001  (first: it loads TensorFlow without its notes)
-from helpers.networks import pretrained  # noqa: E402  (first: it loads TensorFlow without its notes)
-from helpers.training.timing import Stopwatch  # noqa: E402
-
-import keras  # noqa: E402
-from keras import layers  # noqa: E402
-from tools.notebooks.records import emoji10_table, made_where  # noqa: E402
+from helpers.data import emoji10
+from helpers.networks import pretrained
+from helpers.notebook.quiet_keras import keras, layers
+from helpers.paths import ROOT
+from helpers.training.timing import Stopwatch
+from tools.notebooks.records import made_where
 
 TEST_SEEDS = {"same art": 90_001, "new art": 90_002}
 TRAIN, VAL, TEST, TRANSFER = 3600, 400, 2000, 1000
@@ -138,6 +132,28 @@ def drawing_rate(count: int = 4000) -> float:
     return count / watch.seconds
 
 
+def spread(values: list[float]) -> str:
+    """The range of some shares, in whole percent: "50–51%"."""
+    low, high = min(values), max(values)
+    return f"{low:.0%}" if f"{low:.0%}" == f"{high:.0%}" else f"{low:.0%}–{high:.0%}".replace("%–", "–")
+
+
+def readme_table(results: dict) -> str:
+    """What was found, as the Markdown table of README.md."""
+    lines = [
+        "| network | parameters, backbone aside | training scenes | same art | new art | CPU seconds |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    for name, runs in results["networks"].items():
+        columns = {key: [run[key] for run in runs] for key in runs[0]}
+        scenes = 1000 if "Efficient" in name else 3600
+        lines.append(
+            f"| {name} | {columns['parameters'][0]:,} | {scenes:,} | {spread(columns['same art'])} "
+            f"| {spread(columns['new art'])} | {min(columns['seconds']):.0f}–{max(columns['seconds']):.0f} |"
+        )
+    return "\n".join(lines)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
@@ -180,7 +196,7 @@ def main() -> None:
         path.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         print(f"background only: {results['background_only']}")
     print(f"{results['scenes_per_second']:,} scenes a second")
-    print(emoji10_table(results))
+    print(readme_table(results))
 
 
 if __name__ == "__main__":

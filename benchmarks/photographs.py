@@ -9,7 +9,6 @@ windmills than others.
 
 import argparse
 import json
-import time
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +18,7 @@ from helpers.data import photos
 from helpers.networks import pretrained
 from helpers.notebook.quiet_keras import keras, layers
 from helpers.paths import ROOT
+from helpers.training.timing import Stopwatch
 from tools.notebooks.records import made_where
 
 COUNTS = (1, 2, 5, 8)  # training photographs of each class; 8 are all
@@ -65,10 +65,10 @@ def cnn_run(seed: int, train: tuple, test: tuple) -> dict[str, float]:
     x = layers.Dense(64, activation="relu")(layers.Flatten()(x))
     model = keras.Model(inputs, layers.Dense(len(photos.CLASS_NAMES), activation="softmax")(x))
     model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
-    began = time.perf_counter()
-    history = model.fit(*train, batch_size=8, epochs=CNN_EPOCHS, verbose=0).history
-    seconds = round(time.perf_counter() - began, 1)
-    return {"training": round(history["accuracy"][-1], 4), **scores(model, test), "seconds": seconds}
+    with Stopwatch() as watch:
+        history = model.fit(*train, batch_size=8, epochs=CNN_EPOCHS, verbose=0).history
+    accuracy = {"training": round(history["accuracy"][-1], 4), **scores(model, test)}
+    return accuracy | {"seconds": round(watch.seconds, 1)}
 
 
 def shrunk(images: np.ndarray) -> np.ndarray:
@@ -84,11 +84,11 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=ROOT / "results" / "photos.json")
     out = parser.parse_args().out
     parts = {part: photos.load_part(part) for part in photos.PARTS}
-    began = time.perf_counter()
-    on_features = [(features(images), labels) for images, labels in parts.values()]
+    with Stopwatch() as watch:
+        on_features = [(features(images), labels) for images, labels in parts.values()]
     results = made_where() | {
         "photographs": {part: np.bincount(labels).tolist() for part, (_, labels) in parts.items()},
-        "seconds for all features": round(time.perf_counter() - began, 1),
+        "seconds for all features": round(watch.seconds, 1),
         "EfficientNet-Lite0, frozen": {
             f"{count} of each class": [head_run(count, seed, *on_features) for seed in HEAD_SEEDS]
             for count in COUNTS

@@ -1,6 +1,6 @@
 """The recipes that are compared: each prepares the data, builds and trains exactly as it was published.
 
-The published ones are written again from their settings (the source stands with each); ours is the recipe of
+The published ones are written again from their settings (each names its source); ours is the recipe of
 notebook 04 (uint8, early stride, BatchNorm, AdamW with warm-up and cosine) on a net of its own. A recipe gets
 uint8 arrays and does its own rescaling, in the dtype its authors use: that is part of what it costs.
 """
@@ -38,7 +38,7 @@ def as_float64(images: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.n
 
 
 def as_float32_one_hot(images: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """float32 from 0 to 1, with a last axis for grey images, and one-hot labels."""
+    """float32 from 0 to 1, with a last axis for gray images, and one-hot labels."""
     images = images.astype("float32") / 255
     return images if images.ndim == 4 else images[..., None], keras.utils.to_categorical(labels, 10)
 

@@ -3,20 +3,22 @@
 Trains with Adam on batches of 32 and measures 32 test images at chosen steps: loss, output spread, and by layer the
 dead units, the gradient of the kernel and the spread between images. CNN_DATA_DIR names the folder with
 cifar10.npz. Minutes a run on two cores; every run is added to results/05-full-width.json, and the table
-results/05-full-width.md is made anew.
+results/05-full-width.md is made again.
 
-    python benchmarks/vgg_autopsy.py --seed 1 --steps 160
+    python -m benchmarks.vgg_autopsy --seed 1 --steps 160
 """
 
 import argparse
 import json
-import sys
-from pathlib import Path
 
 import numpy as np
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "tools")]  # so that it runs from any folder
+from helpers.data import locate
+from helpers.inside import diagnostics
+from helpers.networks import builders
+from helpers.notebook.quiet_keras import keras
+from helpers.paths import ROOT
+from tools.notebooks.records import made_where
 
 RESULTS = ROOT / "results" / "05-full-width.json"
 MARKS = (0, 1, 2, 3, 5, 10, 20, 40, 60, 80, 100, 120, 160, 240, 320)
@@ -30,11 +32,6 @@ def rounded(values: dict[str, float]) -> dict[str, float]:
 
 def run(*, width: float, rate: float, initializer: str, batch_norm: str, steps: int, seed: int) -> dict:
     """Train `steps` steps; return the settings, the training losses and what was measured at each of MARKS."""
-    from helpers.data import locate
-    from helpers.inside import diagnostics
-    from helpers.networks import builders
-    from helpers.notebook.quiet_keras import keras
-
     arrays, _ = locate.load("cifar10")
     x, y = arrays["x_train"], arrays["y_train"]
     probe = arrays["x_test"][:PROBE], arrays["y_test"][:PROBE]
@@ -93,8 +90,8 @@ def table(runs: list[dict]) -> str:
             f"| {end['output_spread']:.1e} | {end['loss']:.3f} | {worst:.0%} |"
         )
     machine, versions = runs[0]["machine"], runs[0]["versions"]
-    told = ", ".join(f"{name} {version}" for name, version in versions.items())
-    return "\n".join([*lines, "", f"{machine}; {told}.", ""])
+    packages = ", ".join(f"{name} {version}" for name, version in versions.items())
+    return "\n".join([*lines, "", f"{machine}; {packages}.", ""])
 
 
 def keep(new: list[dict]) -> None:
@@ -117,8 +114,6 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=160)
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
-    from tools.notebooks.records import made_where
-
     result = run(**vars(args))
     keep([{**made_where(), **result}])
 

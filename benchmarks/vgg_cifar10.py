@@ -2,28 +2,27 @@
 
 A CPU needs hours for this. Every piece (a tenth of an epoch) ends in a checkpoint and a line of results, and the
 same command goes on from there. CNN_DATA_DIR names the folder with cifar10.npz. At the end the run is added to
-results/05-full-training.json, and the table beside it is made anew.
+results/05-full-training.json, and the table beside it is made again.
 
-    python benchmarks/vgg_cifar10.py --batch-norm before --cosine --epochs 3 --out build/vgg/bn-seed0
+    python -m benchmarks.vgg_cifar10 --batch-norm before --cosine --epochs 3 --out build/vgg/bn-seed0
 """
 
 import argparse
 import json
 import math
-import sys
 import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "tools")]  # so that it runs from any folder
-
-from helpers.data import datasets  # noqa: E402
-from helpers.inside import diagnostics  # noqa: E402
-from helpers.networks import builders  # noqa: E402
-from helpers.training.timing import Stopwatch  # noqa: E402
+from helpers.data import datasets
+from helpers.inside import diagnostics
+from helpers.networks import builders
+from helpers.notebook.quiet_keras import keras
+from helpers.paths import ROOT
+from helpers.training.timing import Stopwatch
+from tools.notebooks.records import made_where
 
 RESULTS = ROOT / "results" / "05-full-training.json"
 PIECES = 10  # an epoch
@@ -31,8 +30,6 @@ PIECES = 10  # an epoch
 
 def new_model(settings: dict[str, Any], *, pieces: int, images: int) -> Any:
     """A fresh compiled net; with `cosine` the step size falls to 0 over all the pieces of the run."""
-    import keras
-
     keras.utils.set_random_seed(settings["seed"])
     batch_norm = False if settings["batch_norm"] == "none" else settings["batch_norm"]
     model = builders.vgg(
@@ -50,28 +47,27 @@ def new_model(settings: dict[str, Any], *, pieces: int, images: int) -> Any:
 def train(data: datasets.Dataset, settings: dict[str, Any], *, epochs: float, out: Path) -> list[dict]:
     """Train up to `epochs` in `out`, from the last piece that is there on; return what each piece measured.
 
-    Raises SystemExit where `out` holds a run with other settings.
+    Raises SystemExit where `out` holds a run with other settings, or a model that is not of such a run.
     """
-    import keras
-
     pieces = round(epochs * PIECES)
     settings = settings | ({"epochs": epochs} if settings["cosine"] else {})  # else it may be prolonged
     out.mkdir(parents=True, exist_ok=True)
-    log, kept = out / "pieces.jsonl", out / "model.keras"
-    done = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()] if log.exists() else []
-    if done and done[0]["settings"] != settings:
+    log, kept, part = out / "pieces.jsonl", out / "model.keras", out / "part.keras"
+    if not log.exists() and (kept.exists() or part.exists()):
+        raise SystemExit(f"{out} holds a model that this program did not write. Choose another folder.")
+    log.touch()  # from now on, the models in this folder are ours
+    done = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
+    if done and done[0].get("settings") != settings:
         raise SystemExit(
-            f"{out} holds a run with other settings: {done[0]['settings']}. Choose another folder."
+            f"{out} holds a run with other settings: {done[0].get('settings')}. Choose another folder."
         )
     images = len(data.x_train)
     model = keras.saving.load_model(kept) if done else new_model(settings, pieces=pieces, images=images)
     for piece in range(len(done), pieces):
-        epoch, part = divmod(piece, PIECES)
+        epoch, place = divmod(piece, PIECES)
         order = np.random.default_rng([settings["seed"], epoch]).permutation(images)
-        chosen = np.array_split(order, PIECES)[part]
-        with Stopwatch(
-            time.process_time
-        ) as watch:  # not the wall clock: the process may be stopped for a while
+        chosen = np.array_split(order, PIECES)[place]
+        with Stopwatch(time.process_time) as watch:  # the process may be stopped for a while
             history = model.fit(
                 data.x_train[chosen], data.y_train[chosen], batch_size=settings["batch_size"], verbose=0
             ).history
@@ -84,16 +80,16 @@ def train(data: datasets.Dataset, settings: dict[str, Any], *, epochs: float, ou
             "accuracy": round(history["accuracy"][0], 4),
             "output_spread": float(f"{diagnostics.output_spread(model, data.x_val[:200]):.2e}"),
         }
-        if part == PIECES - 1 or piece == pieces - 1:
+        if place == PIECES - 1 or piece == pieces - 1:
             _, accuracy = model.evaluate(data.x_test, data.y_test, batch_size=200, verbose=0)
             line["test_accuracy"] = round(accuracy, 4)
-        model.save(kept.with_name("part.keras"))
-        kept.with_name("part.keras").replace(kept)
+        model.save(part)
+        part.replace(kept)
         with log.open("a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
         done.append(line)
         shown = {key: value for key, value in line.items() if key != "settings"}
-        print(f"{epoch + (part + 1) / PIECES:.1f} epochs:", shown, flush=True)
+        print(f"{epoch + (place + 1) / PIECES:.1f} epochs:", shown, flush=True)
     return done
 
 
@@ -109,14 +105,14 @@ def table(runs: list[dict]) -> str:
         "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     for run in runs:
-        pieces, told = run["pieces"], run["settings"]
+        pieces, used = run["pieces"], run["settings"]
         accuracies = ", ".join(
             f"{piece['test_accuracy']:.1%}" for piece in pieces if "test_accuracy" in piece
         )
-        rate = f"{told['learning_rate']:g}" + (", to 0 as a cosine" if told["cosine"] else "")
+        rate = f"{used['learning_rate']:g}" + (", to 0 as a cosine" if used["cosine"] else "")
         minutes = sum(piece["cpu_seconds"] for piece in pieces) / 60
         lines.append(
-            f"| {told['batch_norm']} | {told['initializer']} | {rate} | {told['batch_size']} | {told['seed']} "
+            f"| {used['batch_norm']} | {used['initializer']} | {rate} | {used['batch_size']} | {used['seed']} "
             f"| {len(pieces) / PIECES:g} | {accuracies} | {pieces[-1]['loss']:.3f} "
             f"| {pieces[-1]['output_spread']:.1e} | {minutes:.0f} | {run['date']} |"
         )
@@ -146,15 +142,13 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     settings = vars(parser.parse_args())
     epochs, out = settings.pop("epochs"), settings.pop("out")
-    from tools.notebooks.records import made_where
-
     data = datasets.load("cifar10", profile="full")
     print(data)
     pieces = train(data, settings, epochs=epochs, out=out)
-    told = pieces[0]["settings"]
+    used = pieces[0]["settings"]
     for piece in pieces:
         del piece["settings"]
-    keep({**made_where(), "settings": told, "pieces": pieces})
+    keep({**made_where(), "settings": used, "pieces": pieces})
 
 
 if __name__ == "__main__":

@@ -1,4 +1,7 @@
-"""Checks of what a function is given: whole numbers, pairs, arrays. Their messages say what to do."""
+"""Checks of what a function is given: whole numbers, pairs, arrays. Their messages say what to do.
+
+All rooms call them.
+"""
 
 from typing import Any
 
@@ -52,18 +55,19 @@ def pair(value: Any, name: str) -> tuple[int, int]:
     return whole_number(both[0], name, least=1), whole_number(both[1], name, least=1)
 
 
-def check_padding(padding: Any) -> None:
-    """Refuse a padding that is neither a known word nor a whole number of at least 0."""
-    if isinstance(padding, str):
-        if padding not in PADDINGS:
-            raise ValueError(f'unknown padding {padding!r}: choose "valid", "same" or a number of pixels.')
-    else:
-        whole_number(padding, "padding", least=0)
+def check_padding(padding: Any, *, pixels: bool = True) -> None:
+    """Refuse a padding that is neither a known word nor, where `pixels` are allowed, a whole number of at least 0."""
+    if isinstance(padding, str) and padding in PADDINGS:
+        return
+    if isinstance(padding, str) or not pixels:
+        choices = '"valid", "same" or a number of pixels' if pixels else '"valid" or "same"'
+        raise ValueError(f"unknown padding {padding!r}: choose {choices}.")
+    whole_number(padding, "padding", least=0)
 
 
 def worded(shape: tuple[int, ...]) -> str:
-    """(3, 2) as "3×2"."""
-    return "×".join(map(str, shape))
+    """(3, 2) as "3×2"; () as "a single value"."""
+    return "×".join(map(str, shape)) or "a single value"
 
 
 def _kind(array: np.ndarray) -> str:

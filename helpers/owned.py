@@ -1,14 +1,15 @@
-"""What the course made itself, and only that, may be replaced or removed: a marker in the folder tells.
+"""Only what the course made itself may be replaced or removed, and a marker in each folder says what that is.
 
 A folder that the course writes and may write again holds the file `.made-by-the-course`, which lists every file in it
 with its SHA-256. Before such a folder is replaced or removed, everything in it is compared with the list. A folder
 without a marker, a file that was added, a file that was changed, a link: each of them keeps the folder as it is, and
-the reader is told why. Standard library only, so that the tools can use it too.
+the reader is told why. `data.image_folders` and the tools call it. Standard library only.
 """
 
 import contextlib
 import errno
 import hashlib
+import itertools
 import json
 import os
 import shutil
@@ -16,12 +17,11 @@ import stat
 import tempfile
 import threading
 import unicodedata
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 from helpers import paths
-from helpers.errors import DataError
+from helpers.errors import DataError, few
 
 MARKER = ".made-by-the-course"
 ABOUT = (
@@ -31,6 +31,7 @@ ABOUT = (
 # What a Mac and Windows put into folders that somebody looks at: it stays when the folder is replaced.
 LEFT_BY_SYSTEMS = (".DS_Store", "Thumbs.db", "desktop.ini")
 SHOWN = 3  # how many files a message names
+DISK_FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 _TRIES = 20  # how often another process may put its own folder in the same place at the same moment
 _marking = threading.Lock()
 
@@ -48,15 +49,15 @@ def written(folder: str | Path) -> Iterator[Path]:
     """
     folder = _place(folder)
     _check(folder)
-    with _told(folder):
+    with _in_words(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
         scratch = Path(tempfile.mkdtemp(prefix=".writing-", dir=folder.parent))
     fresh = scratch / "new"
     try:
-        with _told(folder):
+        with _in_words(folder):
             fresh.mkdir()
         yield fresh
-        with _told(folder):
+        with _in_words(folder):
             mark(fresh)
             _swap_in(fresh, folder, scratch)
     finally:  # both were made above, under a name that nobody else has
@@ -78,7 +79,7 @@ def remove(folder: str | Path) -> None:
         raise DataError(f"{folder} was not made by the course, so it is not removed.")
     if left := [name for name, path in _listing(folder).items() if _is_left_by_a_system(path)]:
         raise DataError(f"{folder} holds {left[0]}, which the course did not write, so it is not removed.")
-    with _told(folder):
+    with _in_words(folder):
         scratch = Path(tempfile.mkdtemp(prefix=".removing-", dir=folder.parent))
         try:
             _delete(_moved_aside(folder, scratch / "old"))
@@ -109,7 +110,7 @@ def mark(folder: str | Path) -> None:
     place = _place(folder)
     (place / MARKER).unlink(missing_ok=True)
     there = {name: path for name, path in _listing(place).items() if not _is_left_by_a_system(path)}
-    entries = {name: None if path.is_dir() else _sha256(path) for name, path in there.items()}
+    entries = {name: None if path.is_dir() else sha256(path) for name, path in there.items()}
     _write_marker(place, entries)
 
 
@@ -122,7 +123,7 @@ def record(folder: str | Path, *names: str) -> None:
     with _marking:
         entries = _known(place) or {}
         for name in names:
-            entries[_key(name)] = _sha256(place / name)
+            entries[_key(name)] = sha256(place / name)
         _write_marker(place, entries)
 
 
@@ -136,6 +137,35 @@ def may_overwrite(path: str | Path) -> bool:
     return _is_noted(_key(path.name), path, _known(path.parent) or {})
 
 
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file so that it is either the old one or the whole new one, whatever else happens meanwhile.
+
+    It replaces what is there: ask `may_overwrite` before, unless the file is certainly ours.
+    """
+    descriptor, name = tempfile.mkstemp(prefix=".writing-", dir=path.parent)
+    part = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+        part.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o644)
+        part.replace(path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+
+
+def set_aside(path: Path, word: str) -> Path:
+    """Rename a file or folder to a name that is free, NAME.word, NAME.word2 and so on; return its new path."""
+    names = (f"{path.name}.{word}{number if number > 1 else ''}" for number in itertools.count(1))
+    return path.rename(next(kept for kept in map(path.with_name, names) if not os.path.lexists(kept)))
+
+
+def sha256(path: Path) -> str:
+    """The SHA-256 of a file's content, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def _reason(place: Path) -> str:
     if not os.path.lexists(place):
         return ""
@@ -144,6 +174,8 @@ def _reason(place: Path) -> str:
     if not place.is_dir():
         return f"{place} is a file, not a folder, and it is not overwritten."
     try:
+        if Path.cwd().is_relative_to(place):
+            return f"{place} is the folder that this program runs in, or around it, and it is not replaced."
         there = _listing(place)
         if not there:
             return ""
@@ -159,9 +191,7 @@ def _reason(place: Path) -> str:
         return f"{place} cannot be read ({error.strerror or error}), so nothing there is overwritten."
     if not names:
         return ""
-    listed = ", ".join(sorted(names)[:SHOWN]) + (
-        f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    )
+    listed = few(sorted(names), SHOWN)
     return f"{place} holds something that was added or changed ({listed}), and nothing there is overwritten."
 
 
@@ -186,7 +216,7 @@ def _check(folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def _told(folder: Path) -> Iterator[None]:
+def _in_words(folder: Path) -> Iterator[None]:
     """Errors of the disk in the reader's words."""
     try:
         yield
@@ -194,11 +224,13 @@ def _told(folder: Path) -> Iterator[None]:
         raise DataError(cannot_write(folder, error)) from None
 
 
-def cannot_write(path: Path, error: OSError) -> str:
+def cannot_write(
+    path: Path, error: OSError, advice: str = "Choose another folder, one that you may write to."
+) -> str:
     """The message for a file or folder that the disk or its permissions do not let us write."""
-    if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)):
+    if error.errno in DISK_FULL:
         return f"the disk is too full for {path} ({error.strerror}). Free some space and try again."
-    return f"{path} cannot be written ({error.strerror or error}). Choose another folder, one that you may write to."
+    return f"{path} cannot be written ({error.strerror or error}). {advice}"
 
 
 def _swap_in(fresh: Path, folder: Path, scratch: Path) -> None:
@@ -294,15 +326,13 @@ def _known(folder: Path) -> dict[str, str | None] | None:
             return None
         files = json.loads(marker.read_text(encoding="utf-8"))["files"]
         return {_key(name): None if digest is None else str(digest) for name, digest in files.items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
 
 
 def _write_marker(folder: Path, entries: dict[str, str | None]) -> None:
     text = json.dumps({"about": ABOUT, "files": dict(sorted(entries.items()))}, indent=0, ensure_ascii=False)
-    part = folder / f"{MARKER}-{uuid.uuid4().hex}"
-    part.write_text(text + "\n", encoding="utf-8")
-    part.replace(folder / MARKER)
+    write_whole(folder / MARKER, (text + "\n").encode())
 
 
 def _is_noted(name: str, path: Path, known: dict[str, str | None]) -> bool:
@@ -311,7 +341,7 @@ def _is_noted(name: str, path: Path, known: dict[str, str | None]) -> bool:
         return False
     if known[name] is None:
         return path.is_dir()
-    return path.is_file() and _sha256(path) == known[name]
+    return path.is_file() and sha256(path) == known[name]
 
 
 def _key(name: str) -> str:
@@ -326,8 +356,3 @@ def _is_link(path: Path) -> bool:
     except OSError:
         return False
     return stat.S_ISLNK(found.st_mode) or bool(getattr(found, "st_file_attributes", 0) & 0x400)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

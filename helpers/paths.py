@@ -12,6 +12,11 @@ ASSETS = PACKAGE / "assets"
 COLAB_EDITION = ROOT / "colab.json"  # is there where these helpers came out of a Colab edition
 
 
+def home() -> Path:
+    """The home folder; plain "~" where there is none (`Path.home` would raise)."""
+    return Path(os.path.expanduser("~"))  # noqa: PTH111
+
+
 def keras_home() -> Path:
     """The folder that Keras calls home, found as Keras does but without asking it: KERAS_HOME, or ~/.keras.
 
@@ -19,8 +24,7 @@ def keras_home() -> Path:
     """
     if named := os.environ.get("KERAS_HOME"):
         return Path(os.path.expanduser(named))  # noqa: PTH111 - Path.expanduser raises where there is no home
-    home = os.path.expanduser("~")  # noqa: PTH111
-    return Path(home if os.access(home, os.W_OK) else "/tmp") / ".keras"
+    return (home() if os.access(home(), os.W_OK) else Path("/tmp")) / ".keras"
 
 
 def keras_cache() -> Path:
@@ -30,9 +34,9 @@ def keras_cache() -> Path:
 
 def short(path: Path | str) -> str:
     """The path with ~ for the home folder: outputs are stored, and need not tell whose machine it was."""
-    path, home = Path(path), Path(os.path.expanduser("~"))  # noqa: PTH111
+    path, base = Path(path), home()
     return (
-        str("~" / path.relative_to(home)) if home.is_absolute() and path.is_relative_to(home) else str(path)
+        str("~" / path.relative_to(base)) if base.is_absolute() and path.is_relative_to(base) else str(path)
     )
 
 
@@ -48,7 +52,6 @@ def given(place: str | bytes | os.PathLike, name: str = "folder") -> Path:
         raise ValueError(
             f'{name} is empty. Name a place, for example "photos/train", or "." for the current one.'
         )
-    try:
-        return Path(text).expanduser()
-    except RuntimeError:  # ~somebody, and there is no such user: then it is a name like any other
-        return Path(text)
+    if "\0" in text:
+        raise ValueError(f"{name} is not a path: it holds a character with the code 0.")
+    return Path(os.path.expanduser(text))  # noqa: PTH111 - ~somebody, if there is no such user, is a plain name

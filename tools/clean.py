@@ -1,6 +1,6 @@
 """Remove what the course's tools made: the marked folders in build/, and the caches. `make clean` calls this.
 
-What somebody else put there, or changed there, is kept, and named. It needs nothing but Python's standard library.
+What somebody else put there, or changed, is kept and named. It needs nothing but Python's standard library.
 """
 
 import shutil
@@ -12,8 +12,8 @@ if sys.version_info < (3, 11):  # noqa: UP036 - this one runs outside .venv
 
 from helpers import owned
 from helpers.errors import DataError
+from helpers.paths import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 CACHES = (".pytest_cache", ".ruff_cache")  # each says so itself, in its CACHEDIR.TAG
 EGG = "cnn_course.egg-info"
 WORK = "work"  # helpers/notebook/work_folder.py

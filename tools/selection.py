@@ -1,6 +1,6 @@
 """Which notebooks there are, in the course's order, and which of them "01 05b" chooses.
 
-Standard library only: `make colab` needs no packages.
+All tools that take notebooks by name call it. Standard library only: `make colab` needs no packages.
 
 A core lesson is called NN_name.ipynb, a deeper notebook has a letter: 02b_name.ipynb. What others make of them
 (03_mnist-Copy1, 03_mnist.failed) is left out.
@@ -9,11 +9,14 @@ A core lesson is called NN_name.ipynb, a deeper notebook has a letter: 02b_name.
 import re
 from pathlib import Path
 
+from helpers.paths import ROOT
+
+NOTEBOOKS = ROOT / "notebooks"
 KINDS = ("core", "deeper", "all")  # what can be chosen beside single notebooks
 _NAME = re.compile(r"(\d\d[a-z]?)_\w+")
 
 
-def all_notebooks(folder: Path) -> list[Path]:
+def all_notebooks(folder: Path = NOTEBOOKS) -> list[Path]:
     """The course's notebooks in `folder`, in order: 02, 02b, 03."""
     return sorted((path for path in folder.glob("*.ipynb") if _NAME.fullmatch(path.stem)), key=number)
 
@@ -28,7 +31,7 @@ def is_core(path: Path) -> bool:
     return number(path).isdigit()
 
 
-def chosen(names: list[str], folder: Path, *, default: str = "core") -> list[Path]:
+def chosen(names: list[str], folder: Path = NOTEBOOKS, *, default: str = "core") -> list[Path]:
     """The notebooks that `names` choose, in the course's order; those of the kind `default` without names.
 
     A name is a number ("02" or "02b": that one alone), the beginning of a file's name ("02_cnn"), a path to a

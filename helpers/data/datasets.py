@@ -17,8 +17,6 @@ from helpers.errors import DataError
 from helpers.notebook.course import check_profile
 from helpers.paths import ASSETS
 
-__all__ = ["DataError", "Dataset", "image_folder", "load", "photo"]
-
 MOST_VALIDATION = 5_000  # images
 
 
@@ -132,6 +130,6 @@ def photo(name: str) -> np.ndarray:
 
 
 def _known(name: str) -> Spec:
-    if name not in SPECS:
+    if not isinstance(name, str) or name not in SPECS:
         raise ValueError(f"unknown data set {name!r}: choose one of {', '.join(SPECS)}.")
     return SPECS[name]

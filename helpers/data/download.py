@@ -1,10 +1,9 @@
 """Downloads that a reader can trust: a lock, resuming, a checksum, and a quick answer without a network.
 
-`helpers.data.locate` and `helpers.networks.pretrained` call it. A file appears under its name only when it is whole.
+`locate` and `helpers.networks.keras_applications` call it. A file appears under its name only when it is whole.
 """
 
 import errno
-import hashlib
 import http.client
 import os
 import shutil
@@ -21,14 +20,14 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 from tqdm.auto import tqdm
 
+from helpers import owned
 from helpers.data.specs import Remote
 from helpers.errors import DataError
-from helpers.notebook.frontend import is_live
+from helpers.notebook.frontend import is_live, safe_print
 
 ATTEMPTS = 5  # how often one address is asked to go on after the connection broke
 STALLED = 30.0  # seconds without a byte after which a connection counts as broken
 CHUNK = 1 << 17
-DISK_FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 
 
 class _Interrupted(Exception):
@@ -94,19 +93,14 @@ def part_of(target: Path, remote: Remote) -> Path:
 
 def _set_aside(target: Path) -> None:
     """Give what has the name of the download another one: it may be a reader's own file."""
-    if not os.path.lexists(target):
-        return
-    kept = target.with_name(f"{target.name}.old")
-    number = 2
-    while os.path.lexists(kept):
-        kept, number = target.with_name(f"{target.name}.old{number}"), number + 1
-    target.rename(kept)
-    print(f"{target.name} was not the published file; it is kept as {kept.name}", flush=True)
+    if os.path.lexists(target):
+        kept = owned.set_aside(target, "old")
+        safe_print(f"{target.name} was not the published file; it is kept as {kept.name}", flush=True)
 
 
 def is_whole(path: Path, remote: Remote) -> bool:
     """True if the file has the published size and SHA-256."""
-    return path.is_file() and path.stat().st_size == remote.size and _sha256(path) == remote.sha256
+    return path.is_file() and path.stat().st_size == remote.size and owned.sha256(path) == remote.sha256
 
 
 def published_name(remote: Remote) -> str:
@@ -143,7 +137,7 @@ def _complete(url: str, remote: Remote, part: Path, pause: float) -> None:
     """Bring `part` to the whole file, going on where it stops; a wrong file is thrown away and redone once."""
     for _ in range(2):
         _continue(url, remote, part, pause)
-        if _sha256(part) == remote.sha256:
+        if owned.sha256(part) == remote.sha256:
             return
         part.unlink()
     raise _Refused("sent a file of the right size with other content")
@@ -164,7 +158,7 @@ def _continue(url: str, remote: Remote, part: Path, pause: float) -> None:
             if isinstance(reason, _Unfit):
                 part.unlink(missing_ok=True)
             got = part.stat().st_size if part.exists() else 0
-            attempts = 1 if got > have + CHUNK else attempts  # a slow line that moves is no reason to give up
+            attempts = 1 if got > have + CHUNK else attempts  # a slow line is still a line
             if attempts >= ATTEMPTS:
                 raise
 
@@ -243,7 +237,7 @@ def _lock(part: Path, name: str) -> FileLock:
     try:
         lock.acquire(timeout=1.0)
     except Timeout:
-        print(f"another program is downloading {name}; waiting for it", flush=True)
+        safe_print(f"another program is downloading {name}; waiting for it", flush=True)
         lock.acquire()
     return lock
 
@@ -256,18 +250,8 @@ def _check_room(remote: Remote, part: Path) -> None:
 
 def disk_trouble(error: OSError, target: Path) -> str:
     """The message for a file that the disk does not let us write."""
-    if error.errno in DISK_FULL:
-        what = f"{target.name} in {target.parent} ({error.strerror})"
-        return f"the disk is too full for {what}. Free some space and try again."
-    return (
-        f"{target.name} cannot be written in {target.parent} ({error.strerror or error}). "
-        "Name a folder of your own in the environment variable KERAS_HOME and try again."
-    )
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    advice = "Name a folder of your own in the environment variable KERAS_HOME and try again."
+    return owned.cannot_write(target, error, advice)
 
 
 def _host(url: str) -> str:

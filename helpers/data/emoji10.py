@@ -1,6 +1,6 @@
 """Emoji-10: color scenes in CIFAR-10's shape and classes, drawn on the fly from openly licensed emoji art.
 
-`datasets` calls `scenes`; who made the pictures stands in assets/emoji10/credits.csv.
+`specs` calls `part`, and notebook 09 too; assets/emoji10/credits.csv says who made the pictures.
 
 The same seed gives the same pixels everywhere: the random generator only draws integers, and everything
 after it is integer arithmetic in fixed point. A name ending in 16 counts in units of 2**-16 of the scene's
@@ -79,10 +79,10 @@ def scenes(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Draw `count` scenes: (images (count, size, size, 3) uint8, labels (count,) int64).
 
-    The classes come in equal numbers (one more of some if `count` is no multiple of ten), shuffled. Within a
+    The classes come in equal numbers (one more of some if `count` is not a multiple of ten), shuffled. Within a
     class every picture is equally likely, so a class of few pictures shows each of them often. The same
     seed shows the same scenes at any `size`, 16 to 224; sprites have 64 pixels a side and blur above that.
-    With `objects=False` the same scenes come without what tells the class, pixel by pixel alike elsewhere.
+    With `objects=False` the same scenes come without their objects; everywhere else each pixel is the same.
     Raises ValueError or TypeError for a count below 1, a negative seed, an unknown art, or another size.
     """
     count, seed = whole_number(count, "count", least=1), whole_number(seed, "seed", least=0)
@@ -196,7 +196,7 @@ def _shape(rng: np.random.Generator, canvas: np.ndarray, side: tuple[float, floa
 
 
 class _Placements(NamedTuple):
-    """Where and how the sprites stand in their scenes, (n,) each. Lengths in units of 2**-16 of the scene's side."""
+    """Where and how the sprites are placed in their scenes, (n,) each; lengths in 2**-16 of the scene's side."""
 
     x: np.ndarray  # the middle, from the left
     y: np.ndarray  # the middle, from the top

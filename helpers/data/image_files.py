@@ -16,7 +16,8 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from helpers import paths
-from helpers.errors import DataError
+from helpers.errors import DataError, few
+from helpers.notebook.frontend import safe_print
 
 FORMATS = ("JPEG", "MPO", "PNG", "GIF", "BMP", "DIB", "WEBP", "TIFF", "AVIF", "HEIF", "JPEG2000", "PPM")
 # Endings of images and of what should have been an image. HEIF opens only where a plugin for Pillow is registered.
@@ -49,7 +50,7 @@ _large = threading.Lock()
 
 
 class Unreadable(Exception):
-    """Why a file is no image that can be used: "empty", "damaged (…)"; `advice` says what to do, as a sentence."""
+    """Why a file is not an image that can be used: "empty", "damaged (…)"; `advice` says what to do, as a sentence."""
 
     def __init__(self, reason: str, advice: str = "Remove it, or save it again as JPEG or PNG.") -> None:
         super().__init__(reason)
@@ -99,17 +100,14 @@ def find(folder: Path) -> Found:
 
 
 def is_left_behind(name: str) -> bool:
-    """Whether a file or folder of this name was left by a system or a program (or is hidden): it is no photo."""
+    """Whether a file or folder of this name was left by a system or a program (or is hidden): it is not a photo."""
     return name.startswith(".") or name.lower() in LEFT_BEHIND
 
 
 def tell_passed_over(files: list[Path]) -> None:
     """Print in one line which files were not used, if there are any."""
     if files:
-        more = f" and {len(files) - SHOWN:,} more" if len(files) > SHOWN else ""
-        print(
-            f"passed over, since they are no images: {', '.join(path.name for path in files[:SHOWN])}{more}"
-        )
+        safe_print(f"passed over, since they are not images: {few([path.name for path in files], SHOWN)}")
 
 
 def open_image(path: str | bytes | os.PathLike, *, least: int | None = None) -> Image.Image:
@@ -119,7 +117,7 @@ def open_image(path: str | bytes | os.PathLike, *, least: int | None = None) -> 
     channel, scaled by the range of the type or the one that the file states. Of an animation the first frame is
     taken. With `least`, an image whose shorter side is at least twice that may come out smaller, at a whole
     fraction of its size, with a shorter side of at least `least` pixels: that saves memory and time.
-    Raises `DataError` for a file that is no image, damaged, or too large.
+    Raises `DataError` for a file that is not an image, damaged, or too large.
     """
     path = paths.given(path, "path")
     try:
@@ -131,10 +129,10 @@ def open_image(path: str | bytes | os.PathLike, *, least: int | None = None) -> 
 def decode(path: Path, *, least: int | None = None) -> Image.Image:
     """As `open_image`, but raises `Unreadable`."""
     with opened(path) as picture:
-        turn = _turn(picture)
         factor = _shrink_on_load(picture, least)
-        with _one_large(picture), damage_told():
+        with _one_large(picture), damage_named():
             picture.load()
+            turn = _turn(picture)  # after loading: Pillow turns a TIFF itself, and then takes the note away
             small = _in_pieces(_eight_bits(picture), factor)
     return small if turn is None else small.transpose(turn)
 
@@ -143,17 +141,19 @@ def verify(path: Path) -> None:
     """Decode a file whole, as cheaply as possible: half an image opens without complaint. Raises `Unreadable`."""
     with opened(path) as picture:
         _shrink_on_load(picture, 1)
-        with _one_large(picture), damage_told():
+        with _one_large(picture), damage_named():
             picture.load()
 
 
 @contextlib.contextmanager
 def opened(path: Path) -> Iterator[Image.Image]:
     """The image with its header read and its size judged, and nothing decoded. Raises `Unreadable`."""
+    if os.path.isdir(path):  # noqa: PTH112 - Path's raises for odd names
+        raise Unreadable("a folder, not a file", "Name a file in it.")
+    if os.path.exists(path) and not os.path.isfile(path):  # noqa: PTH110, PTH113 - a pipe would be waited for
+        raise Unreadable("not an ordinary file", "Leave it out.")
     try:
         file = path.open("rb")
-    except IsADirectoryError:
-        raise Unreadable("a folder, not a file", "Name a file in it.") from None
     except FileNotFoundError:
         broken = os.path.lexists(path)
         raise Unreadable("a link to nothing" if broken else "not there", "Check the name.") from None
@@ -165,7 +165,7 @@ def opened(path: Path) -> Iterator[Image.Image]:
         if not beginning:
             raise Unreadable("empty", "Remove it, or copy it again.")
         file.seek(0)
-        with damage_told(beginning), _without_pillows_limit():
+        with damage_named(beginning), without_pillows_limit():
             picture = Image.open(file, formats=_formats())
         pixels, most = picture.width * picture.height, MOST_PIXELS.get(picture.format, MOST_PIXELS_ELSE)
         if pixels > most:
@@ -179,17 +179,15 @@ def opened(path: Path) -> Iterator[Image.Image]:
 
 
 @contextlib.contextmanager
-def damage_told(beginning: bytes = b"") -> Iterator[None]:
-    """What Pillow raises for a file that is no image or damaged, as `Unreadable`."""
+def damage_named(beginning: bytes = b"") -> Iterator[None]:
+    """What Pillow raises for a file that is damaged or not an image, as `Unreadable`."""
     try:
         yield
     except UnidentifiedImageError:
         raise Unreadable(*_stranger(beginning)) from None
     except MemoryError:
         raise Unreadable("more than fits into memory", "Save it again, smaller.") from None
-    except (
-        Exception
-    ) as error:  # for damage Pillow raises nearly everything: OSError, SyntaxError, struct.error …
+    except Exception as error:  # for damage Pillow raises nearly everything: OSError, SyntaxError …
         raise Unreadable(f"damaged ({error})") from None
 
 
@@ -202,7 +200,7 @@ def _stranger(beginning: bytes) -> tuple[str, str]:
         )
     shown = beginning[:24].decode("ascii", errors="replace")
     return (
-        f"no image that can be read (it begins with {shown!r})",
+        f"not an image that can be read (it begins with {shown!r})",
         "Remove it, or save it again as JPEG or PNG.",
     )
 
@@ -213,7 +211,7 @@ def _formats() -> list[str]:
 
 
 @contextlib.contextmanager
-def _without_pillows_limit() -> Iterator[None]:
+def without_pillows_limit() -> Iterator[None]:
     """Pillow warns of images above 89 megapixels and refuses those above 179: phones have 200. We have our limits."""
     with _limit:
         before, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
@@ -241,7 +239,7 @@ def _turn(picture: Image.Image) -> Image.Transpose | None:
     turns = Image.Transpose
     try:
         noted = picture.getexif().get(0x0112)
-    except Exception:  # broken EXIF data are no reason to lose the image
+    except Exception:  # a photo with broken EXIF data is still a photo
         return None
     return {
         2: turns.FLIP_LEFT_RIGHT, 3: turns.ROTATE_180, 4: turns.FLIP_TOP_BOTTOM, 5: turns.TRANSPOSE,
@@ -304,11 +302,8 @@ def _value_range(picture: Image.Image, values: np.ndarray) -> tuple[float, float
         return 0.0, float(stated)
     if picture.mode.startswith("I;16") and 1 < (bits := tags.get(258, 16)) < 16 and largest < 2**bits:
         return 0.0, float(2**bits - 1)
-    if picture.mode.startswith("I;16") or (
-        picture.format in ("PNG", "PPM", "JPEG2000") and picture.mode == "I"
-    ):
-        return 0.0, 65535.0
-    for usual in (1.0,) * (picture.mode == "F") + (255.0, 65535.0):
+    # Detectors and X-ray machines store 12 bits in 16: as a share of 65,535 the image would be black.
+    for usual in (1.0,) * (picture.mode == "F") + (255.0, 4095.0, 65535.0):
         if smallest >= 0 and largest <= usual:
             return 0.0, usual
     return (smallest, largest) if largest > smallest else (smallest, smallest + 1)
@@ -328,10 +323,10 @@ def _narrow_transparency(picture: Image.Image) -> None:
         picture.info["transparency"] = tuple(value >> 8 for value in color)
 
 
-def listed(troubles: list[str]) -> str:
+def listed(troubles: list[str], most: int = SHOWN) -> str:
     """The first few troubles, one a line, and how many more there are."""
-    more = f"\n  and {len(troubles) - SHOWN:,} more" if len(troubles) > SHOWN else ""
-    return "\n".join(f"  {trouble}" for trouble in troubles[:SHOWN]) + more
+    more = [f"and {len(troubles) - most:,} more"] if len(troubles) > most else []
+    return "\n".join(f"  {line}" for line in troubles[:most] + more)
 
 
 def has_picture_ending(path: Path) -> bool:

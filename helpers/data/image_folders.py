@@ -3,6 +3,7 @@
 The lessons on files and on a reader's own photos call it. Nothing is overwritten that the course did not write.
 """
 
+import itertools
 import os
 import re
 import shutil
@@ -18,19 +19,15 @@ from PIL import Image
 from helpers import owned, paths
 from helpers.data import image_files
 from helpers.data.image_files import Unreadable
-from helpers.errors import DataError
+from helpers.errors import DataError, few
 
-KERAS_ENDINGS = (
-    ".bmp",
-    ".gif",
-    ".jpeg",
-    ".jpg",
-    ".png",
-)  # what keras.utils.image_dataset_from_directory looks for
-KERAS_FORMATS = ("BMP", "GIF", "JPEG", "MPO", "PNG")  # and what may be inside, whatever the ending
+# What keras.utils.image_dataset_from_directory looks for, and what may be inside, whatever the ending.
+KERAS_ENDINGS = (".bmp", ".gif", ".jpeg", ".jpg", ".png")
+KERAS_FORMATS = ("BMP", "GIF", "JPEG", "MPO", "PNG")
 KERAS_MOST_JPEG = (1 << 29) // 3  # pixels of a JPEG that tf.io.decode_image takes
 LISTED = 20  # how many files are named that are to be removed
-# Names of a data set's parts, which are no classes: "train", "Testing", "test_set", "seg_train", "train2017".
+NAME = re.compile(r'(?!\.)[^/\\:*?"<>|\0-\x1f]+(?<![. ])')  # of a folder, on Windows too
+# Names of a data set's parts, which are not classes: "train", "Testing", "test_set", "seg_train", "train2017".
 PART_NAMES = {
     kind: re.compile(
         rf"(?:.*[ _.-])?(?:{words})(?:[ _.-]?(?:sets?|data|images?|photos?|split|용|데이터|\d+))*"
@@ -47,7 +44,7 @@ PART_NAMES = {
 class ImageFolder:
     """A checked folder `path` with a folder of images for each class; `counts` in the order of `class_names`.
 
-    `passed_over` names the files that are no images and that Keras passes over too, such as notes.txt.
+    `passed_over` names the files that are not images and that Keras passes over too, such as notes.txt.
     """
 
     path: Path
@@ -63,8 +60,7 @@ class ImageFolder:
         )
         words = [f"{self.path.name}: {sum(self.counts):,} image files ({classes})", self.source, self.license]
         if self.passed_over:
-            more = f" and {len(self.passed_over) - 3} more" if len(self.passed_over) > 3 else ""
-            words.append(f"passed over: {', '.join(self.passed_over[:3])}{more}")
+            words.append(f"passed over: {few(self.passed_over, 3)}")
         return "; ".join(word for word in words if word)
 
 
@@ -77,11 +73,17 @@ def write(
     wrote, and in which nothing was added or changed, is replaced. Raises `DataError` if the folder holds anything
     else or cannot be written, ValueError for unfit arrays.
     """
+    parts = {part: (np.asarray(images), np.asarray(labels)) for part, (images, labels) in parts.items()}
     for part, (images, labels) in parts.items():
-        if images.dtype != np.uint8 or images.ndim not in (3, 4) or len(images) != len(labels):
+        if images.dtype != np.uint8 or images.ndim < 3 or images.shape[3:] not in ((), (3,)):
             raise ValueError(
-                f"{part} must be uint8 images (N, height, width[, 3]) with N labels; "
-                f"these are {images.shape} of {images.dtype} with {len(labels)} labels."
+                f"{part} must be uint8 images (N, height, width[, 3]); these are {images.shape} of {images.dtype}."
+            )
+        known = labels.dtype.kind in "iu" and labels.shape == images.shape[:1]
+        if not known or not ((labels >= 0) & (labels < len(class_names))).all():
+            raise ValueError(
+                f"{part} must have {len(images)} labels, whole numbers from 0 to {len(class_names) - 1}; "
+                f"these are {labels.shape} of {labels.dtype}."
             )
 
     def fill(fresh: Path, part: str) -> None:
@@ -101,6 +103,12 @@ def copy(
     `parts` maps "train", "test" … to (file, class name) pairs. Otherwise like `write`.
     """
 
+    for path, name in itertools.chain(*parts.values()):
+        if not path.is_file():
+            raise DataError(f"{path} is not there, or is not a file. Nothing is copied.")
+        if name not in class_names:
+            raise ValueError(f"{name!r} is not one of the classes {', '.join(class_names)}.")
+
     def fill(fresh: Path, part: str) -> None:
         counts = dict.fromkeys(class_names, 0)
         for path, name in parts[part]:
@@ -117,6 +125,9 @@ def _write(
     fill: Callable[[Path, str], None],
 ) -> Path:
     folder = paths.given(folder)
+    for name in (*class_names, *parts):
+        if not NAME.fullmatch(name):
+            raise ValueError(f"{name!r} cannot be the name of a folder on every system. Choose another one.")
     alike = _alike(class_names) or _alike(parts)
     if alike:
         raise ValueError(f"{alike} would be the same folder on many disks. Rename one of them.")
@@ -135,9 +146,9 @@ def check(folder: str | os.PathLike, *, source: str = "", license: str = "") -> 
     """Open every image in `folder`/CLASS/ and return what is there, or raise `DataError` naming what is wrong.
 
     What passes, `keras.utils.image_dataset_from_directory` can train on, and sees in the right colors. Files that
-    Keras does not look at and that are no images (notes, labels, what systems leave behind) are passed over. A
+    Keras does not look at and that are not images (notes, labels, what systems leave behind) are passed over. A
     folder is refused if a class is empty or alone, if it holds the parts of a data set instead of classes, if a file
-    is damaged, is no image or is in a format that TensorFlow does not read, and if Keras would take something for
+    is damaged, is not an image or is in a format that TensorFlow does not read, and if Keras would take something for
     an image, or for a class, that a system or a program left there: the message names these files.
     """
     folder = paths.given(folder)
@@ -151,11 +162,11 @@ def check(folder: str | os.PathLike, *, source: str = "", license: str = "") -> 
         if path.name.lower().endswith(KERAS_ENDINGS)
     ]
     if strangers:
-        more = f"\n  and {len(strangers) - LISTED:,} more" if len(strangers) > LISTED else ""
-        listed = "\n".join(f"  {path.relative_to(folder).as_posix()}" for path in strangers[:LISTED])
+        names = [path.relative_to(folder).as_posix() for path in strangers]
         raise DataError(
-            f"Keras would train on what is no photo: {folder} holds {len(strangers):,} files or folders that a "
-            f"system or a program left there:\n{listed}{more}\nRemove exactly these, and check again."
+            f"Keras would train on files that are not photos: {folder} holds {len(strangers):,} files or folders that "
+            f"a system or a program left there:\n{image_files.listed(names, LISTED)}\nRemove exactly these, and check "
+            "again."
         )
     _refuse_empty(folder, {place: files.candidates for place, files in found.items()})
     candidates = [path for files in found.values() for path in files.candidates]
@@ -182,7 +193,7 @@ def class_folders(folder: str | os.PathLike) -> list[Path]:
     """The folders of the classes in a folder, sorted by name as Keras sorts them.
 
     Hidden ones and what systems leave behind are passed over. Raises `DataError` that says what to do if there are
-    fewer than two, if they are parts ("train", "test") and no classes, or if two have the same name.
+    fewer than two, if they are parts ("train", "test") and not classes, or if two have the same name.
     """
     folder = paths.given(folder)
     if not folder.is_dir():
@@ -203,7 +214,7 @@ def class_folders(folder: str | os.PathLike) -> list[Path]:
     if len(set(kinds.values()) - {""}) > 1 or len(parts) == len(classes) == 1:
         names = " and ".join(f"{place.name}/" for place in parts)
         raise DataError(
-            f"{folder} holds {names}, which are parts of a data set and no classes. Name one of these, not the folder "
+            f"{folder} holds {names}, which are parts of a data set and not classes. Name one of these, not the folder "
             f"around them: {parts[-1]}"
         )
     if len(classes) == 1:
@@ -230,7 +241,7 @@ def class_files(folder: str | os.PathLike) -> tuple[dict[str, list[Path]], list[
     found = {place: image_files.find(place) for place in class_folders(folder)}
     passed = [path for files in found.values() for path in files.side_files]
     _refuse_empty(folder, {place: files.candidates for place, files in found.items()})
-    return {_composed(place.name): files.candidates for place, files in found.items()}, passed
+    return {composed(place.name): files.candidates for place, files in found.items()}, passed
 
 
 def refuse_troubles(folder: Path, troubles: list[tuple[Path, str]], count: int) -> None:
@@ -289,7 +300,7 @@ def _trouble_for_keras(path: Path) -> str:
     named = ending or "a name without ending"
     if form in KERAS_FORMATS:
         return f"{form} inside, but Keras passes over {named}: rename it to {path.stem or path.name}.{_usual(form)}"
-    return f"{named} is no format that TensorFlow reads"
+    return f"{named} is not a format that TensorFlow reads"
 
 
 def _usual(form: str) -> str:
@@ -312,7 +323,7 @@ def _is_plain_bmp(path: Path, mode: str) -> bool:
 
 def _part_of_a_set(name: str) -> str:
     """ "training", "test" or "validation" for a folder that is named like a part of a data set; else ""."""
-    name = _composed(name).lower()
+    name = composed(name).lower()
     return next((kind for kind, pattern in PART_NAMES.items() if pattern.fullmatch(name)), "")
 
 
@@ -320,7 +331,7 @@ def _alike(names: Iterable[str]) -> str:
     """Two names that a disk may not tell apart, as words; "" if there are none."""
     seen: dict[str, str] = {}
     for name in names:
-        key = _composed(name).casefold()
+        key = composed(name).casefold()
         if key in seen:
             return f"{seen[key]} and {name}"
         seen[key] = name
@@ -329,9 +340,10 @@ def _alike(names: Iterable[str]) -> str:
 
 def _same_letters(names: list[str]) -> str:
     """A name that comes twice, composed in two ways; "" if there is none."""
-    composed = [_composed(name) for name in names]
-    return next((name for name in composed if composed.count(name) > 1), "")
+    alike = [composed(name) for name in names]
+    return next((name for name in alike if alike.count(name) > 1), "")
 
 
-def _composed(name: str) -> str:
+def composed(name: str) -> str:
+    """A name in the composed form (NFC): a Mac's disk may give it back decomposed."""
     return unicodedata.normalize("NFC", name)

@@ -13,16 +13,16 @@ import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from helpers import paths
+from helpers import owned, paths
 from helpers.data import download, readers
 from helpers.data.specs import SPECS, Arrays, Form, Remote, Spec
-from helpers.errors import DataError
+from helpers.errors import DataError, few
+from helpers.notebook.frontend import safe_print
 from helpers.paths import ASSETS
 
 FROM_FOLDER, FROM_CACHE = "the full set, from CNN_DATA_DIR", "the full set, from Keras' cache"
-COPY_MARK = re.compile(
-    r"\s*(?:\(\d+\)|- copy|\bcopy(?: \d+)?)(?=\.|$)"
-)  # "mnist (1).npz", "mnist - Copy.npz"
+# As in "mnist (1).npz" and "mnist - Copy.npz".
+COPY_MARK = re.compile(r"\s*(?:\(\d+\)|- copy|\bcopy(?: \d+)?)(?=\.|$)")
 SHOWN = 4  # how many files a message names
 
 
@@ -87,7 +87,7 @@ def unpack(archive: Path, target: Path) -> Path:
 
     What is there under the name `target` stays as it is.
     """
-    if target.is_dir():
+    if target.is_dir() and any(target.iterdir()):
         return target
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -99,7 +99,7 @@ def unpack(archive: Path, target: Path) -> Path:
             with tarfile.open(archive, "r:*") as file:
                 file.extractall(place, filter="data")
         except (OSError, EOFError, zlib.error, tarfile.TarError) as error:
-            if isinstance(error, OSError) and error.errno in download.DISK_FULL:
+            if isinstance(error, OSError) and error.errno in owned.DISK_FULL:
                 raise DataError(download.disk_trouble(error, target)) from None
             found = f"damaged data ({error})"
             raise DataError(readers.unusable(archive, found, "a complete .tar.gz")) from None
@@ -107,8 +107,13 @@ def unpack(archive: Path, target: Path) -> Path:
         if not inner.is_dir():
             found = f"no folder {target.name}"
             raise DataError(readers.unusable(archive, found, f"a folder {target.name}"))
-        if not target.exists():  # another process may have been faster
-            inner.replace(target)
+        try:
+            inner.replace(target)  # an empty folder may be there, and on Windows may not be replaced
+        except OSError:
+            if not target.is_dir():  # else another process was faster
+                raise DataError(
+                    f"{target} is in the way of the images that are unpacked. Move it away and try again."
+                ) from None
     return target
 
 
@@ -123,7 +128,7 @@ def _data_dir() -> Path | None:
     if not named:
         return None
     place = paths.given(named, "CNN_DATA_DIR")
-    if not place.is_dir():
+    if not os.path.isdir(place):  # noqa: PTH112 - Path's raises for a name that is too long
         raise DataError(
             f"CNN_DATA_DIR names {place}, and there is no such folder. Correct it, or unset it to use Keras' cache "
             "or a download."
@@ -141,11 +146,10 @@ def _first(forms: Sequence[Form], place: Path) -> tuple[list[Path], Form | None]
     for form in forms:
         for folder in form.folders:
             there = _entries(_entered(place, folder))
-            files = [
-                next((there[key] for key in map(_key, names) if key in there), None) for names in form.files
-            ]
-            if all(files):
-                return files, form
+            found = [[there[key] for key in map(_key, names) if key in there] for names in form.files]
+            if all(found):
+                # Files first: MNIST from Kaggle has beside each of them a folder with nearly the same name.
+                return [min(paths, key=Path.is_dir) for paths in found], form
     return [], None
 
 
@@ -196,7 +200,7 @@ def _files(name: str, spec: Spec) -> tuple[list[Path], str]:
 
 def ways_out(spec: Spec) -> str:
     """What a reader without a network can do."""
-    folder = os.environ.get("CNN_DATA_DIR", "")
+    folder = os.environ.get("CNN_DATA_DIR", "").strip()
     lacks = f" (now {folder}, which has none of them)" if folder else ""
     forms = " or ".join(form.words for form in spec.local)
     return (
@@ -219,26 +223,25 @@ def _unread(spec: Spec) -> str:
             names.append(path.name)
     if not names:
         return ""
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
     return (
-        f"{place} holds {', '.join(names[:SHOWN])}{more}, which cannot be read here; what can: "
+        f"{place} holds {few(names, SHOWN)}, which cannot be read here; what can: "
         f"{'; '.join(form.words for form in spec.local)}."
     )
 
 
 def _announce(name: str, spec: Spec, missing: list[Remote], cache: Path) -> None:
     if unread := _unread(spec):
-        print(unread, flush=True)
+        safe_print(unread, flush=True)
     for remote in missing:
         if (cache / remote.path).exists():
-            print(
+            safe_print(
                 f"{paths.short(cache / remote.path)} is damaged, half a file or another one: it is downloaded again",
                 flush=True,
             )
     megabytes = sum(remote.size for remote in missing) / 1e6
-    print(
+    safe_print(
         f"downloading {name}, {megabytes:.0f} MB, into {paths.short(cache)}; license: {spec.license}",
         flush=True,
     )
     if spec.note:
-        print(spec.note, flush=True)
+        safe_print(spec.note, flush=True)

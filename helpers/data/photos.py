@@ -4,8 +4,8 @@
     photos.gallery()[0].image  # an object cut out of a photograph, on a photographed background
 
 The train part has equally many of each class. So has the test part, except that there are only six windmills in it:
-who wants each class to count the same takes the mean over the classes. Who made each picture stands in
-assets/photographs/credits.csv and assets/gallery/credits.csv; `tools/make_assets/photographs.py` wrote both.
+to count each class the same, take the mean over the classes. assets/photographs/credits.csv and
+assets/gallery/credits.csv say who made each picture; `tools/make_assets/photographs.py` wrote both.
 """
 
 import csv
@@ -16,15 +16,15 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from helpers.data.specs import PHOTO_CLASSES as CLASS_NAMES
 from helpers.paths import ASSETS
 
-CLASS_NAMES = ("animal", "fish", "monument", "tool", "windmill")
 PARTS = ("train", "test")
 PHOTOGRAPHS = ASSETS / "photographs"
 GALLERY = ASSETS / "gallery"
 SIZE = 224
 
-# cut-out: background, where its middle is (from the left), where it stands (from the top), its longest side
+# cut-out: background, its middle (from the left), its lower edge (from the top), its longest side
 PLACES = {
     "airplane_01": ("background_01", 118, 118, 150),
     "airplane_02": ("background_01", 110, 78, 180),
@@ -85,7 +85,7 @@ def gallery_credits() -> tuple[dict[str, str], ...]:
 
 
 def gallery() -> list[GalleryImage]:
-    """The gallery, composed anew but always the same: objects of eight of CIFAR-10's ten classes.
+    """The gallery, put together at each call and always the same: objects of eight of CIFAR-10's ten classes.
 
     Too few to measure an accuracy; they are to be looked at one by one. There is no cat and no ship.
     """
@@ -95,9 +95,8 @@ def gallery() -> list[GalleryImage]:
 
 def _composed(cutout: dict, background: dict, middle: int, bottom: int, longest: int) -> GalleryImage:
     """One cut-out on its background; the alpha channel makes its edge soft."""
-    sprite = Image.open(GALLERY / cutout["file"]).convert(
-        "RGBa"
-    )  # premultiplied: scaling mixes no hidden color in
+    # Premultiplied by alpha, so that scaling mixes no color of a transparent pixel in.
+    sprite = Image.open(GALLERY / cutout["file"]).convert("RGBa")
     scale = longest / max(sprite.size)
     sprite = sprite.resize([round(side * scale) for side in sprite.size], Image.Resampling.LANCZOS)
     layer = Image.new("RGBa", (SIZE, SIZE))

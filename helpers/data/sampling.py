@@ -1,4 +1,7 @@
-"""Choose examples at random, class by class: a stratified split, a few of each class, a share held back."""
+"""Choose examples at random, class by class: a stratified split, a few of each class, a share held back.
+
+`datasets`, `photo_classifier` and the notebooks call it.
+"""
 
 import numpy as np
 
@@ -9,7 +12,7 @@ def split(labels: np.ndarray, *, count: int, seed: int = 0) -> tuple[np.ndarray,
     """Shuffled indices of a stratified split: (the rest, `count` examples in class proportion)."""
     rng = np.random.default_rng(seed)
     order = rng.permutation(len(labels))
-    place = np.empty(len(labels))  # where an example stands in its class, from 0 to 1
+    place = np.empty(len(labels))  # of each example in its class, from 0 to 1
     for label in np.unique(labels):
         members = order[labels[order] == label]
         place[members] = (np.arange(len(members)) + 0.5) / len(members)

@@ -1,7 +1,6 @@
-"""Moved and turned copies of images, to ask a trained network how much it minds.
+"""Moved and turned copies of images, to measure how well a trained network copes with them.
 
-Notebook 01 measures accuracy on them. Nothing here is random: training with random changes is another
-matter, and Keras has layers for it.
+Notebook 01 calls it. Nothing here is random: for training with random changes, Keras has layers.
 """
 
 from numbers import Integral, Real

@@ -1,4 +1,4 @@
-"""What is known of each data set: shape, classes, size, license, where it is published, what its files are called.
+"""What we know about each data set: shape, classes, size, license, where it is published, what its files are called.
 
 Everything that depends on a data set's name is in this table. `datasets.load`, `datasets.image_folder` and `locate`
 read it: load → locate → a function of `readers`. Nothing here opens a file or asks the network.
@@ -39,7 +39,7 @@ class Form:
 
     `files` holds, for each file that is needed, the names that it may have; they are looked for in each of `folders`
     (relative; "" is the place itself). Small and capital letters count alike, and so do "-" and "_"; a copy's mark,
-    as in "mnist (1).npz", is ignored. `words` say the form to a reader. `read` turns the files into the arrays
+    as in "mnist (1).npz", is ignored. `words` describe the form to a reader. `read` turns the files into the arrays
     x_train, y_train, x_test and y_test; it is None where the data set stays a folder of image files.
     """
 
@@ -57,7 +57,7 @@ class Spec:
     before a download starts. `share` of the training images, at most 5,000, becomes the validation set.
     `local` are the forms in which it may lie in CNN_DATA_DIR, `read` reads the published files (`remotes`), and
     `unpacked` are the forms into which their archive is unpacked in Keras' cache. `hints` are parts of file names
-    that tell of this data set. What ships whole with the course has `made`, which says so in a few words, and
+    that point to this data set. What ships whole with the course has `made`, which says so in a few words, and
     `draw`, which makes the images of a profile: {"train": (images, labels),
     "test": …}. `write` writes a folder of image files: (folder, size, (training, test images)). `folder` is the
     name of the folder in the published archive, for a data set that is a folder of image files of many sizes.
@@ -112,10 +112,8 @@ def _fashion(name: str, size: int, sha256: str) -> Remote:
     return Remote(path=f"fashion-mnist/{name}", urls=(BUCKET + name,), size=size, sha256=sha256)
 
 
-CIFAR10_ARCHIVE, FLOWERS_ARCHIVE = (
-    "cifar-10-batches-py-target_archive",
-    "flower_photos.tar",
-)  # in Keras' cache
+# What they are called in Keras' cache.
+CIFAR10_ARCHIVE, FLOWERS_ARCHIVE = "cifar-10-batches-py-target_archive", "flower_photos.tar"
 BATCHES = "cifar-10-batches-py"
 QUICK_EMOJI10 = (4_000, 1_000)  # training (with validation) and test scenes; each test set has as many
 FULL_EMOJI10 = (20_000, 4_000)
@@ -165,7 +163,7 @@ SPECS = {
                 sha256="731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1",
             ),
         ),
-        local=(_npz("mnist"), _four_idx("mnist", "mnist/raw", "")),
+        local=(_npz("mnist"), _four_idx("mnist", "mnist/raw", "raw", "")),
         read=lambda files, spec: readers.read_npz(files[0], spec),
         hints=("mnist", "train-images", "train-labels", "t10k"),
     ),
@@ -196,7 +194,7 @@ SPECS = {
                 "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5",
             ),
         ),
-        local=(_npz("fashion_mnist"), _four_idx("fashion_mnist", "fashionmnist", "fashionmnist/raw", "")),
+        local=(_npz("fashion_mnist"), _four_idx("fashion_mnist", "fashionmnist", "fashionmnist/raw", "raw", "")),
         read=readers.read_four_idx,
         hints=("fashionmnist", "train-images", "train-labels", "t10k"),
     ),
@@ -237,7 +235,10 @@ SPECS = {
                 (("cifar-10-python.tar.gz", "cifar-10-python.tgz", "cifar-10-python.tar", CIFAR10_ARCHIVE),),
                 read=readers.read_batches,
             ),
-            _batches(BATCHES, f"cifar-10-python/{BATCHES}", f"cifar-10-batches-py-target/{BATCHES}", ""),
+            _batches(
+                BATCHES, f"cifar-10-python/{BATCHES}", f"cifar-10/{BATCHES}",
+                f"cifar-10-batches-py-target/{BATCHES}", "",
+            ),
         ),
         unpacked=(_batches(f"cifar-10-batches-py-target/{BATCHES}", BATCHES),),
         read=readers.read_batches,

@@ -16,13 +16,12 @@ from scipy import ndimage
 from helpers.digits.ink import is_dark_on_light, isolate_ink, resized
 from helpers.digits.pictures import load_photo as load_photo  # a part of this module for its callers
 from helpers.digits.pictures import to_gray
-from helpers.digits.ruled_paper import remove_lines
+from helpers.digits.ruled_paper import MANY, remove_lines
 from helpers.errors import DigitError
 from helpers.paths import ASSETS
 
 SIDE, BOX = 28, 20  # pixels: MNIST's image and the box its digits fit into
 PEN = 0.14  # pen width as a share of the drawing's longer side: as thick and bright as MNIST's
-FEW_LINES = 2  # so many long straight lines may be strokes of the digit
 THINNEST = 1.7  # strokes thinner than this many of the 20 pixels (a ball-pen) are thickened
 
 Strokes = Sequence[Sequence[Sequence[float]]]
@@ -65,7 +64,7 @@ def _handwriting(gray: np.ndarray, *, dark_on_light: bool) -> np.ndarray:
     except DigitError:
         if not lines:
             raise
-        if lines <= FEW_LINES:  # they were all there is, so they are the digit: a 1 from edge to edge
+        if lines < MANY:  # they were all there is, so they are the digit: a 1 from edge to edge
             return isolate_ink(gray, dark_on_light=dark_on_light)
         raise DigitError(
             f"the picture shows ruled or squared paper ({lines} lines), and no ink was found between them. Write "

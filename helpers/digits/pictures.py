@@ -4,7 +4,7 @@
 """
 
 import io
-import warnings
+import threading
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,10 @@ from helpers.errors import DigitError
 
 WORK = 512  # pixels: larger pictures are reduced to this longer side first, which also averages their grain
 LARGEST = 4 * WORK  # pixels: pictures with a longer side above this are reduced as soon as they are opened
+MOST_PIXELS = (
+    100_000_000  # in memory; a JPEG of 400 megapixels is less, for it is opened at a fraction of its size
+)
+_limit = threading.Lock()  # holds Pillow's own limit, which belongs to the whole process, for a moment
 FORMS = "(height, width), (height, width, 3) or (height, width, 4)"
 
 
@@ -49,8 +53,7 @@ def load_photo(source: Any) -> np.ndarray:
         raise DigitError(f"{source} is an address. Download the picture, and give the name of its file.")
     path = Path(source)
     try:
-        with path.open("rb") as file:
-            return _read(file, path.name)
+        file = path.open("rb")
     except FileNotFoundError:
         raise DigitError(
             f"there is no file {path}. Is the name right, with its ending (.jpg, .png)?"
@@ -60,30 +63,33 @@ def load_photo(source: Any) -> np.ndarray:
             raise DigitError(f"{path} is a folder. Give the name of a picture in it.") from None
         reason = getattr(error, "strerror", None) or error
         raise DigitError(f"{path} cannot be opened ({reason}).") from None
+    with file:
+        return _read(file, path.name)
 
 
 def _read(file: Any, name: str) -> np.ndarray:
     """The picture in an open file. `name` is what a message calls it."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            picture = Image.open(file)
-    except UnidentifiedImageError:
-        raise DigitError(
-            f"{name} is not a picture that can be read (unknown format). Save it as JPEG or PNG."
-        ) from None
-    except Image.DecompressionBombError:
-        raise DigitError(
-            f"{name} has too many pixels. Save it again, smaller: 12 megapixels are plenty."
-        ) from None
+        with _limit:
+            before, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+            try:
+                picture = Image.open(file)
+            finally:
+                Image.MAX_IMAGE_PIXELS = before
     except Exception as error:  # for a damaged header Pillow raises nearly everything
+        reason = "unknown format" if isinstance(error, UnidentifiedImageError) else error
         raise DigitError(
-            f"{name} is not a picture that can be read ({error}). Save it as JPEG or PNG."
+            f"{name} is not a picture that can be read ({reason}). Save it as JPEG or PNG."
         ) from None
     with picture:
         picture.draft(
             None, (LARGEST // 2, LARGEST // 2)
         )  # so a large JPEG is decoded at a fraction of its size
+        if picture.width * picture.height > MOST_PIXELS:
+            size = f"{picture.width:,}×{picture.height:,}"
+            raise DigitError(
+                f"{name} has too many pixels, {size}. Save it again, smaller: 1,000×1,000 are plenty."
+            )
         return _opened(picture, name)
 
 

@@ -5,6 +5,7 @@ stroke of a digit: it runs through most of the picture, level or upright, give o
 Hough transform for such lines (Duda and Hart, 1972), on the pixels darker than those just above and below.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +17,9 @@ SMALLEST = (
 THICKEST = 0.01  # of the longer side: whatever is thicker is no printed line
 TILT = 0.1  # the largest slope, about 6 degrees
 FILLED = 0.55  # the least share of the picture's width on which a line must be seen
+MANY = 3  # so many parallel lines are no strokes of a digit
 SEEN = 0.4  # a line that leaves the picture at a corner must cross this share of its width
+HIDDEN = 0.4  # and the least share beside other lines: handwriting may cover the rest
 FAINT = 8  # gray levels: fainter lines disappear in the paper's grain anyway
 BLOCK = 8  # columns that are looked at together
 
@@ -25,31 +28,32 @@ BLOCK = 8  # columns that are looked at together
 class Line:
     """A line through `rows`, one for each column (they may lie outside the picture), `height` pixels high.
 
-    It is darker than its paper by `contrast` gray levels.
+    It is darker than its paper by `contrast` gray levels, and where it is darkest, by `darkest`: a line that was
+    thinner than a pixel is darker where it lay in one row than where it lay in two.
     """
 
     rows: np.ndarray
     height: int
     contrast: float
+    darkest: float
 
 
 def remove_lines(gray: np.ndarray, *, dark_on_light: bool) -> tuple[np.ndarray, int]:
     """`gray` without its printed lines, as floats of the same shape, and how many there were.
 
-    A single line counts only if it is fainter than the ink and runs from edge to edge, like a margin: the
-    stroke of a 1, or the bar of a 4 or a 7, may be as long and as thin.
+    `MANY` parallel lines are always printed. One or two may be strokes of the digit, like the two bars of a 7 that
+    fills the picture: they are taken out only if they are much fainter or thinner than the ink (see `_is_printed`).
     """
     ink = 255.0 - gray if dark_on_light else gray.astype(float)
     removed = 0
     if max(gray.shape) >= SMALLEST:
         for turned in (False, True):
             picture = ink.T if turned else ink
-            cleaned = picture
             found = find_lines(picture)
-            for line in found:
-                cleaned = _without(cleaned, line)
-            if len(found) == 1 and not _is_margin(found[0], picture, cleaned):
-                continue
+            cleaned = _without_all(picture, found)
+            if len(found) < MANY:
+                found = [line for line in found if _is_printed(line, picture, cleaned)]
+                cleaned = _without_all(picture, found)
             removed += len(found)
             ink = cleaned.T if turned else cleaned
     return (255 - ink if dark_on_light else ink), removed
@@ -62,22 +66,34 @@ def find_lines(ink: np.ndarray) -> list[Line]:
     if min(height, width) < 4 * reach + BLOCK:
         return []
     ridge = _ridge(ndimage.uniform_filter1d(ink, 5, axis=1), reach)
-    noise = 1.48 * np.median(np.abs(ridge - np.median(ridge)))
+    some = ridge[::2, ::2]
+    noise = 1.48 * np.median(np.abs(some - np.median(some)))
     limit = max(FAINT, 3 * noise)
-    signs = _blocks(np.clip(ridge / limit, -1, 1)).mean(axis=2)
+    signs = _blocks(np.clip(ridge / limit, 0, 1)).mean(axis=2)
     score, slopes = _hough(ndimage.maximum_filter1d(signs, 3, axis=0), width)
     if score.max() < FILLED:
         return []
-    common = np.argmax((np.maximum(score - FILLED, 0) ** 2).sum(axis=1))  # the slope that most lines share
-    near = slice(max(common - 4, 0), common + 5)
-    score, slopes = score[near], slopes[near]
     strength = np.median(_blocks(ridge), axis=2)
-    lines, free = [], score.copy()
-    while free.max() >= FILLED:
+    found = _peaks(score, least=FILLED, apart=2 * reach)
+    if len(found) >= MANY:  # parallel lines, or in perspective a fan of them: the slope changes with the row
+        fan = np.poly1d(np.polyfit([row for row, _ in found], [slope for _, slope in found], 1))
+        off = np.abs(np.arange(len(slopes))[:, np.newaxis] - fan(np.arange(height))) > 3
+        found += _peaks(np.where(off, 0, score), least=HIDDEN, apart=2 * reach, beside=found)
+    return [_trace(ink, ridge, strength, row, slopes[slope], reach) for row, slope in found]
+
+
+def _peaks(
+    score: np.ndarray, *, least: float, apart: int, beside: Sequence[tuple[int, int]] = ()
+) -> list[tuple[int, int]]:
+    """The places (row, number of the slope) of the highest scores, at least `apart` rows from each other."""
+    free, found = score.copy(), list(beside)
+    for row, _ in found:
+        free[:, max(row - apart, 0) : row + apart + 1] = 0
+    while free.max() >= least:
         slope, row = np.unravel_index(np.argmax(free), free.shape)
-        free[:, max(row - 2 * reach, 0) : row + 2 * reach + 1] = 0
-        lines.append(_trace(ink, ridge, strength, row, slopes[slope], reach))
-    return lines
+        free[:, max(row - apart, 0) : row + apart + 1] = 0
+        found.append((int(row), int(slope)))
+    return found[len(beside) :]
 
 
 def _reach(shape: tuple[int, ...]) -> int:
@@ -87,8 +103,10 @@ def _reach(shape: tuple[int, ...]) -> int:
 
 def _ridge(ink: np.ndarray, reach: int) -> np.ndarray:
     """How much more ink each pixel has than the pixels `reach` above and below it; edges and slopes give none."""
-    above = np.pad(ink, ((reach, 0), (0, 0)), mode="edge")[: len(ink)]
-    below = np.pad(ink, ((0, reach), (0, 0)), mode="edge")[reach:]
+    above, below = np.roll(ink, reach, axis=0), np.roll(ink, -reach, axis=0)
+    # At the rims there is one side only, and on the other the paper is taken to go on as it comes.
+    above[:reach] = 2 * ink[reach : 2 * reach] - ink[2 * reach : 3 * reach]
+    below[-reach:] = 2 * ink[-2 * reach : -reach] - ink[-3 * reach : -2 * reach]
     return ink - np.maximum(above, below)
 
 
@@ -104,7 +122,8 @@ def _hough(signs: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:
     The mean is that of the line's part inside the picture.
     """
     height, blocks = signs.shape
-    slopes = np.arange(-round(TILT * width), round(TILT * width) + 1) / width
+    end = round(TILT * width / 4)  # from slope to slope a line's ends move by one pixel each, up and down
+    slopes = 2 * np.arange(-2 * end, 2 * end + 1) / width
     places = (np.arange(blocks) + 0.5) * BLOCK - width / 2
     shifts = np.round(slopes[:, np.newaxis] * places).astype(int)
     margin = int(np.abs(shifts).max())
@@ -116,7 +135,10 @@ def _hough(signs: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:
             rows = slice(margin + shift, margin + shift + height)
             total[number] += padded[rows, block]
             counted[number] += inside[rows]
-    return total / np.maximum(counted, SEEN * blocks), slopes
+    whole = counted / blocks
+    return total / blocks / np.maximum(whole, SEEN) * (
+        0.9 + 0.1 * whole
+    ), slopes  # a whole line rather than a part
 
 
 def _trace(
@@ -128,20 +150,32 @@ def _trace(
     middles = (np.arange(blocks) + 0.5) * BLOCK
     straight = row + slope * (middles - width / 2)
     offsets = np.arange(-2, 3)
-    around = np.clip(np.round(straight).astype(int) + offsets[:, np.newaxis], 0, height - 1)
-    seen = ndimage.median_filter(strength[around, np.arange(blocks)], (1, 5), mode="nearest")
+    around = np.round(straight).astype(int) + offsets[:, np.newaxis]
+    seen = strength[np.clip(around, 0, height - 1), np.arange(blocks)]
+    seen[(around < 0) | (around >= height)] = -255
+    seen = ndimage.median_filter(seen, (1, 5), mode="nearest")
     rows = np.round(np.interp(np.arange(width), middles, straight + offsets[seen.argmax(axis=0)])).astype(int)
     columns = np.flatnonzero((rows >= 0) & (rows < height))
     center = rows[columns]
-    contrast = float(np.median(ridge[center, columns]))
+    contrast, darkest = np.percentile(ridge[center, columns], (50, 85))
     paper = ink[center, columns] - ridge[center, columns]
     half = 1
     while half < reach - 1:
-        beside = [np.clip(center + side * (half + 1), 0, height - 1) for side in (-1, 1)]
-        if max(np.median(ink[where, columns] - paper) for where in beside) < 0.15 * contrast:
+        beside = [center + side * (half + 1) for side in (-1, 1)]
+        levels = [
+            np.where((rows < 0) | (rows >= height), 0, ink[np.clip(rows, 0, height - 1), columns] - paper)
+            for rows in beside
+        ]
+        if max(map(np.median, levels)) < 0.15 * contrast:
             break
         half += 1
-    return Line(rows=rows, height=2 * half + 1, contrast=contrast)
+    return Line(rows=rows, height=2 * half + 1, contrast=float(contrast), darkest=float(darkest))
+
+
+def _without_all(ink: np.ndarray, lines: list[Line]) -> np.ndarray:
+    for line in lines:
+        ink = _without(ink, line)
+    return ink
 
 
 def _without(ink: np.ndarray, line: Line) -> np.ndarray:
@@ -151,8 +185,9 @@ def _without(ink: np.ndarray, line: Line) -> np.ndarray:
     """
     half = line.height // 2 + 1
     columns = np.arange(ink.shape[1])
-    above, below = (np.clip(line.rows + side * half, 0, len(ink) - 1) for side in (-1, 1))
-    above, below = ink[above, columns], ink[below, columns]
+    above, below = line.rows - half, line.rows + half
+    above, below = np.where(above < 0, below, above), np.where(below >= len(ink), above, below)
+    above, below = (ink[np.clip(rows, 0, len(ink) - 1), columns] for rows in (above, below))
     cleaned = ink.copy()
     for offset in range(1 - half, half):
         rows = line.rows + offset
@@ -160,17 +195,25 @@ def _without(ink: np.ndarray, line: Line) -> np.ndarray:
         share = (offset + half) / (2 * half)
         blend = (1 - share) * above + share * below
         now = ink[np.clip(rows, 0, len(ink) - 1), columns]
-        gone = inside & (now > blend) & (now - blend < 1.6 * line.contrast + FAINT)
+        gone = inside & (now > blend) & (now - blend < 1.3 * line.darkest + FAINT)
         cleaned[rows[gone], columns[gone]] = blend[gone]
     return cleaned
 
 
-def _is_margin(line: Line, ink: np.ndarray, cleaned: np.ndarray) -> bool:
-    """Whether a line that is alone is fainter than the ink beside it, and runs from edge to edge."""
-    width = ink.shape[1]
-    if line.rows.min() < 0 or line.rows.max() >= len(ink):
-        return False
-    ridge = _ridge(ink, _reach(ink.shape))[line.rows, np.arange(width)]
+def _is_printed(line: Line, ink: np.ndarray, cleaned: np.ndarray) -> bool:
+    """Whether one of few lines runs from edge to edge, and is much fainter or thinner than the strokes."""
+    height, width = ink.shape
+    reach = _reach(ink.shape)
     ends = np.r_[0 : 2 * BLOCK, width - 2 * BLOCK : width]
-    darkest = np.percentile(cleaned - np.median(cleaned), 99.5)
-    return bool(np.mean(ridge[ends] > 0.5 * line.contrast) > 0.7 and line.contrast < 0.6 * darkest)
+    ridge = _ridge(ink, reach)[np.clip(line.rows[ends], 0, height - 1), ends]
+    if np.mean(ridge > 0.5 * line.contrast) < 0.7:
+        return False
+    above = cleaned - np.median(cleaned)
+    darkest = np.percentile(above, 99.5)
+    strokes = above > 0.5 * darkest
+    if not strokes.any():
+        return False
+    width_of_strokes = (
+        4 * ndimage.distance_transform_edt(strokes)[strokes].mean() - 2
+    )  # see `handwriting.thicken`
+    return line.contrast < 0.6 * darkest or line.height < 0.5 * width_of_strokes

@@ -64,7 +64,7 @@ class Blank:
     __await__ = __aiter__ = __anext__ = __aenter__ = _needed
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        if dtype != object:
+        if np.dtype(dtype).kind != "O":
             raise NotAnswered
         held = np.empty((), dtype=object)
         held[()] = self
@@ -376,7 +376,7 @@ def result_of(
     if is_unfinished(function):
         raise NotAnswered
     if copies:
-        arguments, named = _copied(arguments), _copied(named)
+        arguments, named = copied(arguments), copied(named)
     result = function(*arguments, **named)
     if has_blank(result):
         raise NotAnswered
@@ -389,12 +389,12 @@ def result_of(
     return result
 
 
-def _copied(value: Any) -> Any:
+def copied(value: Any) -> Any:
     """`value` with every array in it copied, inside lists, tuples and dicts too; anything else as it is."""
     if isinstance(value, np.ndarray):
         return value.copy()
     if type(value) in (list, tuple):
-        return type(value)(map(_copied, value))
+        return type(value)(map(copied, value))
     if type(value) is dict:
-        return {key: _copied(item) for key, item in value.items()}
+        return {key: copied(item) for key, item in value.items()}
     return value

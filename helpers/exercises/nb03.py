@@ -16,6 +16,7 @@ from helpers.exercises.core import (
     check_bug_lines,
     check_counts,
     close,
+    copied,
     has_blank,
     refuse_mistakes,
     result_of,
@@ -260,7 +261,7 @@ class _Recorder:
                 advice = f"Did you mean {near[0]}?" if near else "Check its spelling."
                 raise WrongAnswer(f"fit has no argument named {name!r}. {advice}")
         try:
-            self.given = signature.bind(self, *arguments, **named).arguments
+            self.given = copied(signature.bind(self, *arguments, **named).arguments)
         except TypeError as error:  # one argument twice, or too many
             raise WrongAnswer(f"This call of fit cannot work: {error}.") from None
         return "history"

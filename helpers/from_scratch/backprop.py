@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from helpers.arguments import numbers, whole_number
+from helpers.arguments import numbers
 
 
 class Layer(NamedTuple):
@@ -56,21 +56,6 @@ ACTIVATIONS: dict[str, tuple[Callable, Callable]] = {
     "tanh": (np.tanh, lambda z: 1.0 - np.tanh(z) ** 2),
     "linear": (lambda z: np.asarray(z, dtype=np.float64), lambda z: np.ones(np.shape(z))),
 }
-
-
-def random_layers(sizes: Sequence[int], *, seed: int, gain: float = 1.0) -> list[Layer]:
-    """Layers for sizes such as (4, 8, 3): normal weights of standard deviation sqrt(gain / inputs), zero biases.
-
-    gain=2 is He's initialization for ReLU (He et al., 2015). Raises ValueError for fewer than two sizes.
-    """
-    sizes = [whole_number(size, "each of sizes", least=1) for size in sizes]
-    if len(sizes) < 2:
-        raise ValueError(f"sizes needs at least the input and the output, not {sizes}.")
-    rng = np.random.default_rng(seed)
-    return [
-        Layer(rng.normal(scale=np.sqrt(gain / inputs), size=(inputs, units)), np.zeros(units))
-        for inputs, units in zip(sizes[:-1], sizes[1:], strict=True)
-    ]
 
 
 def forward(x: Any, layers: Sequence[Layer], *, activation: str = "relu") -> Trace:

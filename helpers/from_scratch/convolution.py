@@ -1,10 +1,10 @@
-"""Convolution from scratch in NumPy: the operation that Keras' Conv2D computes, with loops and without.
+"""Convolution from scratch in NumPy: the operation that Keras' Conv2D computes.
 
-Notebook 02 builds these rungs one by one and compares them with Keras; the exercises and the explorer call
-them. Images are (images, height, width, channels), kernels (height, width, channels, filters), as in Keras.
-What deep learning calls convolution is cross-correlation: the kernel is not flipped (Goodfellow, Bengio and
-Courville, Deep Learning, 2016, equation 9.6). Everything is computed in float64. A value that is not a
-number (NaN) is allowed, and spreads to every output whose window holds it, as it does in Keras.
+Notebook 02 builds it step by step, with loops, and compares it with Keras; the exercises and the explorer call it.
+Images are (images, height, width, channels), kernels (height, width, channels, filters), as in Keras. What deep
+learning calls convolution is cross-correlation: the kernel is not flipped (Goodfellow, Bengio and Courville, Deep
+Learning, 2016, equation 9.6). Everything is computed in float64. A value that is not a number (NaN) is allowed, and
+spreads to every output whose window holds it, as it does in Keras.
 """
 
 from typing import Any
@@ -52,19 +52,6 @@ def padding_amounts(
     return int(padding), int(padding)
 
 
-def correlate_loop(image: Any, kernel: Any, *, strides: Pair = 1, padding: str | int = "valid") -> np.ndarray:
-    """`correlate` with one visible loop over the positions: slow, and easy to follow."""
-    image, kernel = _gray_image(image), numbers(kernel, "kernel", "height, width")
-    (down, right), (rows, columns) = pair(strides, "strides"), kernel.shape
-    shape = output_shape(image.shape, kernel.shape, strides=strides, padding=padding)
-    padded = pad(image[None, ..., None], kernel.shape, strides=strides, padding=padding)[0, ..., 0]
-    output = np.empty(shape)
-    for row, column in np.ndindex(shape):
-        window = padded[row * down : row * down + rows, column * right : column * right + columns]
-        output[row, column] = (window * kernel).sum()
-    return output
-
-
 def correlate(image: Any, kernel: Any, *, strides: Pair = 1, padding: str | int = "valid") -> np.ndarray:
     """The feature map of one gray image (height, width) under one kernel (height, width).
 
@@ -84,24 +71,6 @@ def convolve(image: Any, kernel: Any, *, strides: Pair = 1, padding: str | int =
     return correlate(image, kernel[::-1, ::-1], strides=strides, padding=padding)
 
 
-def conv2d_loop(
-    images: Any, kernels: Any, biases: Any = None, *, strides: Pair = 1, padding: str | int = "valid"
-) -> np.ndarray:
-    """`conv2d` with a loop over images and filters and, inside `correlate_loop`, over positions."""
-    images, kernels, biases = _layer_arguments(images, kernels, biases)
-    maps = [
-        [
-            sum(
-                correlate_loop(image[..., c], kernels[:, :, c, f], strides=strides, padding=padding)
-                for c in range(images.shape[3])
-            )
-            for f in range(kernels.shape[3])
-        ]
-        for image in images
-    ]
-    return np.moveaxis(np.array(maps), 1, -1) + biases
-
-
 def conv2d(
     images: Any, kernels: Any, biases: Any = None, *, strides: Pair = 1, padding: str | int = "valid"
 ) -> np.ndarray:
@@ -113,9 +82,7 @@ def conv2d(
     """
     images, kernels, biases = _layer_arguments(images, kernels, biases)
     (down, right), kernel_size = pair(strides, "strides"), kernels.shape[:2]
-    output_shape(
-        images.shape[1:3], kernel_size, strides=strides, padding=padding
-    )  # refuses what does not fit
+    output_shape(images.shape[1:3], kernel_size, strides=strides, padding=padding)  # or it does not fit
     padded = pad(images, kernel_size, strides=strides, padding=padding)
     windows = np.lib.stride_tricks.sliding_window_view(padded, kernel_size, axis=(1, 2))
     # windows: (images, rows, columns, channels, kernel height, kernel width), a view that copies nothing
@@ -127,7 +94,6 @@ def output_shape(
 ) -> tuple[int, int]:
     """`output_size` for both sides of an image; the error names both."""
     strides = pair(strides, "strides")
-    check_padding(padding)
     amounts = [
         sum(padding_amounts(n, k, stride=s, padding=padding))
         for n, k, s in zip(size, kernel_size, strides, strict=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from helpers.arguments import PADDINGS, numbers, pair
+from helpers.arguments import check_padding, numbers, pair
 from helpers.from_scratch.convolution import Pair, output_shape, pad
 
 KINDS = ("max", "average", "min")
@@ -35,9 +35,8 @@ def pool2d(
     down, right = strides = size if strides is None else pair(strides, "strides")
     if kind not in KINDS:
         raise ValueError(f'unknown kind {kind!r}: choose "max", "average" or "min".')
-    if padding not in PADDINGS:
-        raise ValueError(f'unknown padding {padding!r}: choose "valid" or "same".')
-    output_shape(images.shape[1:3], size, strides=strides, padding=padding)  # refuses what does not fit
+    check_padding(padding, pixels=False)
+    output_shape(images.shape[1:3], size, strides=strides, padding=padding)  # or it does not fit
 
     def windows(array: np.ndarray, fill: float) -> np.ndarray:
         padded = pad(array, size, strides=strides, padding=padding, fill=fill)

@@ -296,6 +296,8 @@ def _labels_and_loss(model: keras.Model, y: Any, loss: Any, *, images: int) -> t
     None means the loss the model is compiled with, or else sparse_categorical_crossentropy.
     """
     y = as_numbers(y, "y")
+    if y.ndim and y.dtype.kind not in "buif":
+        raise ValueError(f"the labels must be numbers, and these are {y.dtype}.")
     function = keras.losses.get(
         loss if loss is not None else getattr(model, "loss", None) or LABELS_AS_NUMBERS
     )

@@ -69,14 +69,14 @@ def grad_cam(
     or None for the predicted ones. `layer_name` is None for `last_convolution`. A score is what the model has
     before softmax or sigmoid; a model without either gives scores. Raises ValueError for an unknown layer or one
     without a feature map, a class out of range, images that do not fit or an ending whose scores cannot be read, and
-    TypeError for a class that is no whole number.
+    TypeError for a class that is not a whole number.
     """
     asked = _asked(model, images, class_index)
     call = asked.net.find(_last_convolution(asked.net) if layer_name is None else layer_name)
     if not call.is_feature_map:
         shape = worded(("images", *call.output.shape[1:]))
         raise ValueError(
-            f"layer {call.name!r} gives {shape}, which is no feature map: choose one that gives (images, rows, "
+            f"layer {call.name!r} gives {shape}, which is not a feature map: choose one that gives (images, rows, "
             f"columns, channels), for example {_last_convolution(asked.net)!r}."
         )
     maps = []
@@ -142,7 +142,7 @@ def occlusion(
     The probability is softmax of the scores (sigmoid where the model has that, or one output only).
     `image` is one image without a batch axis; `fill` is a number or a color in the image's range, or None
     for the image's mean color. `heat_maps.per_pixel` and `as_heat_map` make a picture of it. Errors as for
-    `grad_cam`, and a patch larger than the image or a `fill` that is no color of it.
+    `grad_cam`, and a patch larger than the image or a `fill` that is not a color of it.
     """
     patch, stride = whole_number(patch, "patch", least=1), whole_number(stride, "stride", least=1)
     net = graph.read(model)
@@ -156,7 +156,8 @@ def occlusion(
             f"a patch of {patch}×{patch} does not fit into the image, {worded(pixels.shape[1:])}."
         )
     color = pixels.mean(axis=(1, 2)) if fill is None else as_numbers(fill, "fill")
-    if color.dtype.kind not in "iuf" or color.size not in (1, *pixels.shape[3:]):
+    known = color.dtype.kind in "iuf" and bool(np.isfinite(color).all())
+    if not known or color.size not in (1, *pixels.shape[3:]):
         raise ValueError(f"fill must be None, a number or a color of the image, not {fill!r}.")
     (label,) = asked.labels()
     rows, columns = (range(0, side - patch + 1, stride) for side in pixels.shape[1:3])

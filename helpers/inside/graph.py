@@ -5,9 +5,9 @@
     for call, value in graph.walk(net, x):    # what each layer gives for a batch, in inference mode
         ...
 
-`explain`, `diagnostics`, `receptive_field` and `sanity_check` stand on this. Keras notes in private attributes which
-layer made a symbolic tensor; no other file touches them. A model is only read: a stateless scope keeps every
-variable as it is, and no layer is called on symbolic tensors, which would change the graph.
+The other modules of this room build on it. Keras notes in private attributes which layer made a symbolic tensor; no
+other file touches them. A model is only read: a stateless scope keeps every variable as it is, and no layer is called
+on symbolic tensors, which would change the graph.
 """
 
 import difflib
@@ -114,8 +114,8 @@ class Graph:
 def read(model: Any, prefix: str = "") -> Graph:
     """The graph of a Functional model or a built Sequential one; names inside it begin with `prefix`.
 
-    Raises TypeError for what is no Keras model, and ValueError for a model without a graph (subclassed, or Sequential
-    before it is built), with several inputs or outputs, or with a layer that puts channels first.
+    Raises TypeError for anything but a Keras model, and ValueError for a model without a graph (subclassed, or
+    Sequential before it is built), with several inputs or outputs, or with a layer that puts channels first.
     """
     _check_model(model)
     found, times = [], Counter()

@@ -1,6 +1,6 @@
 """From a map of numbers to a picture: scale it to 0 to 1, bring it to the image's size, lay it over the image.
 
-`explain` makes the maps. NumPy only, apart from the colors.
+Notebook 09 calls it; `explain` makes the maps. NumPy only, apart from the colors.
 """
 
 from typing import Any

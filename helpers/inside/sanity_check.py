@@ -1,6 +1,7 @@
 """Copies of a network with fresh random weights, for the sanity check of maps that explain it.
 
-A map that stays the same when the weights are gone does not explain the network (Adebayo et al., 2018).
+Notebook 09 calls it. A map that stays the same when the weights are gone does not explain the network (Adebayo et
+al., 2018).
 """
 
 import inspect
@@ -24,7 +25,7 @@ def randomized(model: keras.Model, seed: int, layer_names: Sequence[str] | None 
 
     For the sanity check of Adebayo et al. (2018): a map that explains a network must change with its weights.
     `layer_names` None is all of `layers_with_weights`; its last ones, `[-3:]`, are the check from the top down.
-    A nested model's name stands for all its layers. Fresh weights are drawn as the layer's initializers say,
+    A nested model's name means all its layers. Fresh weights are drawn as the layer's initializers say,
     BatchNormalization forgets its statistics, and a layer gets the same ones whichever others are named. In a
     deep network the signal then fades, and its maps may be tiny numbers: compare them scaled. The copy is a
     Functional model, not compiled. Raises ValueError for unknown layers, layers without weights or a quantized model.
@@ -43,9 +44,8 @@ def randomized(model: keras.Model, seed: int, layer_names: Sequence[str] | None 
             f"layer {quantized[0]!r} is quantized, and such weights cannot be drawn at random: randomize the model "
             "before model.quantize(...)."
         )
-    original = keras.Model(
-        model.inputs[0], model.outputs[0], name=model.name
-    )  # the same layers, not compiled
+    # The same layers, not compiled.
+    original = keras.Model(model.inputs[0], model.outputs[0], name=model.name)
     state = random.getstate()  # where initializers without a seed take theirs
     random.seed(seed)
     try:

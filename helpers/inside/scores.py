@@ -3,7 +3,7 @@
     head = scores.head(model, net)                # net = graph.read(model)
     head.scores(value), head.probabilities(...)   # (images, classes)
 
-The layers at the end of a model are *tried out* on a few numbers, because names do not tell: `tf.nn.softmax` calls
+The layers at the end of a model are *tried out* on a few numbers, because names say little: `tf.nn.softmax` calls
 itself "softmax_v2", a lambda "<lambda>". What can be neither recognized nor trusted is refused.
 """
 
@@ -93,7 +93,7 @@ def head(model: keras.Model, net: graph.Graph) -> Head:
     sure = type(begin) in ACTIVATION_LAST + WITHOUT_ACTIVATION
     grows = _grows(after, last_first[-1].output.shape)
     if grows is False:
-        names = worded_names([call.name for call in reversed(last_first)])
+        names = _listed([call.name for call in reversed(last_first)])
         raise ValueError(
             "a softmax over one output is always 1. Give the model two outputs, or one with a sigmoid."
             if outputs == 1 and _is_constant(after, last_first[-1].output.shape)
@@ -134,7 +134,7 @@ def chosen_classes(head: Head, class_index: Any, images: int) -> np.ndarray | No
     return np.broadcast_to(indices, images)
 
 
-def worded_names(names: Sequence[str]) -> str:
+def _listed(names: Sequence[str]) -> str:
     """'conv', 'relu' and 'out'."""
     quoted = [repr(name) for name in names]
     return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} and {quoted[-1]}"

@@ -1,7 +1,8 @@
 """The course's networks, built and not compiled: multilayer perceptrons, convolutional and small residual nets.
 
 Each takes images of values 0 to 255 and rescales them inside (`Rescaling(1 / 255)`), ends in softmax probabilities,
-and has fresh random weights. An impossible argument raises ValueError, a count that is no whole number TypeError.
+and has fresh random weights. The notebooks call them. An impossible argument raises ValueError, a count that is not
+a whole number TypeError.
 """
 
 from collections.abc import Sequence
@@ -189,9 +190,8 @@ def residual_net(
 def _two_convolutions(input_shape: Sequence[int]) -> tuple[Any, Any]:
     inputs, x = _input(input_shape, least=4)
     for number, filters in enumerate((32, 64), start=1):
-        x = layers.Conv2D(
-            filters=filters, kernel_size=3, padding="same", activation="relu", name=f"conv_{number}"
-        )(x)  # fmt: skip
+        options = {"padding": "same", "activation": "relu", "name": f"conv_{number}"}
+        x = layers.Conv2D(filters=filters, kernel_size=3, **options)(x)
         x = layers.MaxPooling2D(pool_size=2, name=f"pool_{number}")(x)
     return inputs, layers.Flatten(name="flatten")(x)
 

@@ -14,9 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from helpers import owned
 from helpers.arguments import whole_number, worded
 from helpers.data.download import check_network
 from helpers.errors import DataError
+from helpers.notebook.frontend import safe_print
 from helpers.notebook.quiet_keras import keras
 from helpers.paths import keras_home
 
@@ -31,7 +33,7 @@ STALLED = 30.0  # seconds without a byte after which a download is given up
 class Application:
     """What is known of a network before it is built.
 
-    `weights` is the file's address below HOST. {top} stands for what its name adds when the classifier is left out,
+    `weights` is the file's address below HOST. {top} is what its name adds when the classifier is left out,
     {rows} for the image size it was trained at, of which MobileNetV2 alone has several.
     """
 
@@ -86,7 +88,7 @@ APPLICATIONS = {
 def check_arguments(
     name: str, *, input_shape: Any, least: int, weights: Any, classifier_activation: Any
 ) -> tuple[int, int, int]:
-    """`input_shape` as a tuple of ints; raises ValueError where an argument cannot be meant."""
+    """`input_shape` as a tuple of ints; raises ValueError for an argument that makes no sense."""
     if not (weights is None or (isinstance(weights, str) and weights == "imagenet")):
         raise ValueError(f'weights must be "imagenet" or None (random ones), not {weights!r}.')
     if classifier_activation not in ("softmax", None):
@@ -138,12 +140,7 @@ def _with_weights(
         try:
             _check_file(file, APPLICATIONS[name], options["include_top"])
             return _quietly(make, options)
-        except (
-            _Unusable,
-            OSError,
-            ValueError,
-            KeyError,
-        ) as error:  # what Keras raises for other weights varies
+        except (_Unusable, OSError, ValueError, KeyError) as error:  # Keras raises several for other weights
             _put_aside(file, name, url, error)
     _check_folder(file.parent)
     try:
@@ -170,7 +167,7 @@ def _quietly(make: Callable[..., keras.Model], options: dict[str, Any]) -> keras
 def _check_file(file: Path, spec: Application, include_top: bool) -> None:
     """Raise `_Unusable` for a file whose checksum is wrong, before Keras sees it and writes over it."""
     if not file.is_file():
-        raise _Unusable("it is no file")
+        raise _Unusable("it is not a file")
     with file.open("rb") as opened:
         digest = hashlib.file_digest(opened, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
     if spec.md5 and digest != spec.md5[0 if include_top else 1]:
@@ -182,16 +179,13 @@ def _put_aside(file: Path, name: str, url: str, error: Exception) -> None:
     what = f"{file} does not hold the weights of {name} ({_first_line(error)})"
     try:
         check_network(url)
-        number = 1
-        while (aside := file.with_name(f"{file.name}.unusable{number}")).exists():
-            number += 1
-        file.rename(aside)
+        aside = owned.set_aside(file, "unusable")
     except (DataError, OSError) as reason:
         raise DataError(
             f"{what}. Delete that file, connect to the network and run the cell again, which downloads it again "
             f"(not possible now: {reason}); or use {SHIPPED}"
         ) from None
-    print(f"{what}. It is called {aside.name} now, and the weights are downloaded again.", flush=True)
+    safe_print(f"{what}. It is called {aside.name} now, and the weights are downloaded again.", flush=True)
 
 
 def _first_line(error: Exception) -> str:
@@ -205,7 +199,7 @@ def _check_folder(folder: Path) -> None:
         place = place.parent
     if not place.is_dir() or not os.access(place, os.W_OK):
         raise DataError(
-            f"Keras keeps downloaded weights in {folder}, and {place} is no folder that can be written to. Set the "
+            f"Keras keeps downloaded weights in {folder}, and {place} is not a folder that can be written to. Set the "
             f"environment variable KERAS_HOME to a folder of your own before you start Jupyter; or use {SHIPPED}"
         )
 
@@ -219,19 +213,13 @@ def weights_url(name: str, *, include_top: bool, input_shape: tuple[int, int, in
 
 
 def cached(url: str) -> Path:
-    """Where Keras keeps the weights from this address. Raises `DataError` where there is no home folder."""
-    try:
-        return keras_home() / "models" / url.rsplit("/", 1)[1]
-    except RuntimeError:  # no HOME, and no entry for this user either
-        raise DataError(
-            "there is no home folder to keep the weights in: set the environment variable KERAS_HOME to a folder of "
-            f"your own before you start Jupyter; or use {SHIPPED}"
-        ) from None
+    """Where Keras keeps the weights from this address."""
+    return keras_home() / "models" / url.rsplit("/", 1)[1]
 
 
 @contextlib.contextmanager
 def _patience() -> Iterator[None]:
-    """Give up on a connection that stalls; Keras by itself would wait for ever."""
+    """Give up on a connection that stalls; Keras itself would wait forever."""
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(STALLED)
     try:

@@ -1,4 +1,4 @@
-"""The frame of a lesson: profile, seeds, claims, and whether someone is watching.
+"""The frame of a lesson: profile, seed and claims.
 
 Every notebook calls `start` once, right after its parameters cell, and keeps the `Lesson` it returns.
 """
@@ -8,6 +8,7 @@ import math
 import operator
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -111,19 +112,20 @@ def start(*, notebook: str, profile: str, seed: int | None = None) -> Lesson:
     return lesson
 
 
-def check_seed(seed: int | None = None) -> int:
-    """Return `seed`, or without one what CNN_SEED says, or 0; ValueError for anything but 0 to LARGEST_SEED."""
+def check_seed(seed: int | None = None, settings: Mapping[str, str] = os.environ) -> int:
+    """Return `seed`, or without one what CNN_SEED says, or 0; ValueError for anything but 0 to LARGEST_SEED.
+
+    `settings` are the environment variables.
+    """
     number = -1
     if seed is None:
-        text = os.environ.get("CNN_SEED", "").strip() or "0"
+        text = settings.get("CNN_SEED", "").strip() or "0"
         source = f"CNN_SEED={text[:30]!r}"
         if re.fullmatch("0*[0-9]{1,20}", text):
             number = int(text)
     else:
         source = f"seed={seed!r}"
-        with contextlib.suppress(
-            TypeError
-        ):  # from what is not an integer of Python's, NumPy's or TensorFlow's
+        with contextlib.suppress(TypeError):  # not an integer of Python's, NumPy's or TensorFlow's
             number = -1 if isinstance(seed, bool) else operator.index(seed)
     if not 0 <= number <= LARGEST_SEED:
         raise ValueError(f"{source} is not a seed: set it to a whole number from 0 to {LARGEST_SEED}.")

@@ -166,12 +166,13 @@ def _draw_arcs(axis: Axes, stations: Sequence[Station]) -> None:
     row = {station.number: index for index, station in enumerate(stations)}
     axis.set(xlim=(-1, 0), ylim=(len(stations) - 0.5, -0.5))
     axis.axis("off")
+    arrow = {"arrowstyle": "-|>", "mutation_scale": 11, "color": "#555555", "linewidth": 1.5}
+    arrow |= {"shrinkA": 0, "shrinkB": 0}
     for number, needs in direct_needs(stations).items():
         for need in needs:
             style = f"arc3,rad={0.55 if row[number] - row[need] == 1 else 0.35}"
             axis.add_patch(
                 FancyArrowPatch(
-                    (-0.05, row[need] + 0.12), (-0.05, row[number] - 0.12), connectionstyle=style,
-                    arrowstyle="-|>", mutation_scale=11, color="#555555", linewidth=1.5, shrinkA=0, shrinkB=0,
+                    (-0.05, row[need] + 0.12), (-0.05, row[number] - 0.12), connectionstyle=style, **arrow
                 )
-            )  # fmt: skip
+            )

@@ -92,7 +92,7 @@ def _alike(letter: str) -> str:
 
 
 def _tick_labels(axis: Axis) -> list[str]:
-    """What will stand at the ticks, also where a formatter writes it only when the figure is drawn."""
+    """The labels at the ticks, also where a formatter writes them only when the figure is drawn."""
     return [label.get_text() for label in axis.get_ticklabels()]
 
 

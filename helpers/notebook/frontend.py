@@ -1,6 +1,6 @@
 """The front end that shows this notebook: whether someone is watching, and how to show them text.
 
-Nothing here loads NumPy or TensorFlow.
+All rooms call it. Nothing here loads NumPy or TensorFlow.
 """
 
 import os

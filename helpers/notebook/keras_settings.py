@@ -1,8 +1,8 @@
 """Settings of Keras that a machine may carry from earlier work, and that change or break every notebook.
 
 Keras reads them from keras.json in its home folder and from the environment, when it is imported. Nothing here loads
-Keras or TensorFlow, so `helpers.notebook.machine` can report them before; `helpers.notebook.quiet_keras` loads Keras
-in spite of them.
+Keras or TensorFlow, so `helpers.notebook.machine` can report them before; `helpers.notebook.quiet_keras` overrules
+them when it loads Keras.
 """
 
 import json
@@ -99,12 +99,8 @@ def _foreign(settings: Mapping[str, str]) -> list[tuple[str, str]]:
     if backend != "tensorflow":
         found.append(("KERAS_BACKEND", f"KERAS_BACKEND is {backend!r}, and the course needs 'tensorflow'"))
     if settings.get("TF_USE_LEGACY_KERAS", "0").lower() not in ("", "0", "false"):
-        found.append(
-            (
-                "TF_USE_LEGACY_KERAS",
-                "TF_USE_LEGACY_KERAS makes tf.keras Keras 2, and the course needs Keras 3",
-            )
-        )
+        sentence = "TF_USE_LEGACY_KERAS makes tf.keras Keras 2, and the course needs Keras 3"
+        found.append(("TF_USE_LEGACY_KERAS", sentence))
     found += [
         (name, f"{name} is {settings[name]!r}, and the course's trainings need their full length")
         for name in _CUT_SHORT

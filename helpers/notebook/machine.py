@@ -52,7 +52,7 @@ def needed() -> dict[str, str]:
 def versions() -> dict[str, str]:
     """Package → installed version, of NEEDED and ALSO; what is not installed is left out.
 
-    Where only a package in SAME is there, its version stands for the one that NEEDED names.
+    Where only a package in SAME is there, its version is given for the one that NEEDED names.
     """
     found = {"Python": platform.python_version()}
     for name in (*NEEDED, *ALSO):
@@ -252,7 +252,7 @@ def _cores() -> int:
 
 
 def _memory_gb() -> float | None:
-    """The machine's memory, where the system tells, or psutil, which comes with ipykernel."""
+    """The machine's memory, from the system, or from psutil, which comes with ipykernel; None if neither says."""
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     except (AttributeError, OSError, ValueError):  # Windows has no sysconf

@@ -17,9 +17,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from PIL import Image
 
+from helpers.arguments import whole_number
 from helpers.notebook import fonts
 
-# Okabe and Ito's palette (2008): told apart by color-blind readers, and on a projector.
+# Okabe and Ito's palette (2008): color-blind readers can tell the colors apart, and so can a projector's audience.
 BLUE, ORANGE, GREEN, RED, PURPLE, SKY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9"
 COLORS = (BLUE, ORANGE, GREEN, RED, PURPLE, SKY)
 
@@ -62,10 +63,7 @@ def show(figure: Figure, *, alt: str, colors: int | None = 256) -> None:
     from IPython.display import display
 
     png = encoded_png(figure, colors=colors)
-    data = {
-        "image/png": png,
-        "text/plain": f"[figure: {alt}]",
-    }
+    data = {"image/png": png, "text/plain": f"[figure: {alt}]"}
     display(data, raw=True, metadata={"image/png": {"alt": alt}})
 
 
@@ -107,10 +105,12 @@ def image_grid(
 ) -> None:
     """Show images of shape (height, width), (height, width, 1) or (height, width, 3) in rows.
 
-    `titles` stand above the images. `good` colors them: blue where True, orange-red where False, and
+    `titles` go above the images. `good` colors them: blue where True, orange-red where False, and
     adds ✗ to the false ones, since color alone does not reach every reader. `cell` is in inches.
     """
-    rows = -(-len(images) // columns)
+    if len(images) == 0:
+        raise ValueError("there are no images to show.")
+    rows = -(-len(images) // whole_number(columns, "columns", least=1))
     height = rows * (cell + (0.25 if titles is not None else 0))
     figure, axes = new_figure(rows=rows, columns=columns, width=columns * cell, height=height)
     for axis in axes:

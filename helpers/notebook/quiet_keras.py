@@ -5,6 +5,7 @@ from helpers.notebook.quiet_keras import keras, layers, tf
 
 import contextlib
 import gc
+import logging
 import os
 import sys
 import tempfile
@@ -72,6 +73,11 @@ def _broken_settings_named() -> Iterator[None]:
         raise ImportError(f"Keras can't be loaded. {wrong}") from error
 
 
+def _is_no_retracing_advice(record: logging.LogRecord) -> bool:
+    """TensorFlow takes five small networks for one network that is traced five times, and warns at length."""
+    return "triggered tf.function retracing" not in record.getMessage()
+
+
 def use_course_settings() -> list[str]:
     """Set Keras to what the course needs, and return a sentence for each thing that was set otherwise.
 
@@ -108,3 +114,4 @@ with quiet_start(), _broken_settings_named():
     import keras
     import tensorflow as tf
     from keras import layers
+logging.getLogger("tensorflow").addFilter(_is_no_retracing_advice)

@@ -3,7 +3,7 @@
 The same notebook may be open twice, or run in the background while someone reads it. So each process locks the folder
 it takes, and a second one takes the next: `03_mnist-quick`, `03_mnist-quick-2`, … The system lets go of the lock when
 the process ends, however it ends, and the folder is used again. So folders don't pile up, and none is ever deleted,
-whatever a reader has put into it.
+whatever a reader has put into it. `Lesson.folder` takes it.
 """
 
 import getpass
@@ -43,13 +43,8 @@ def _new(name: str) -> tuple[Path, FileLock]:
             base = place()
             taken = _free_one(base, name)
         except (OSError, NotImplementedError) as error:  # the latter: file systems that have no locks
-            where = (
-                short(base)
-                if base
-                else "the current folder"
-                if place is _of_the_course
-                else "the temporary folder"
-            )
+            unnamed = "the current folder" if place is _of_the_course else "the temporary folder"
+            where = short(base) if base else unnamed
             failed.append(f"{where} can't be used ({getattr(error, 'strerror', None) or error})")
             continue
         if failed:
@@ -61,11 +56,8 @@ def _new(name: str) -> tuple[Path, FileLock]:
 
 
 def _of_the_course() -> Path:
-    return (
-        ROOT / "build" / "work"
-        if (ROOT / "pyproject.toml").exists()
-        else Path.cwd() / "course_files" / "work"
-    )
+    in_its_folder = (ROOT / "pyproject.toml").exists()
+    return ROOT / "build" / "work" if in_its_folder else Path.cwd() / "course_files" / "work"
 
 
 def _temporary() -> Path:

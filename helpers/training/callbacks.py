@@ -8,7 +8,7 @@ from typing import Any
 
 from tqdm.auto import tqdm
 
-from helpers.notebook.frontend import is_live
+from helpers.notebook.frontend import is_live, safe_print
 from helpers.notebook.quiet_keras import keras
 
 
@@ -49,7 +49,7 @@ class Progress(keras.callbacks.Callback):
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         self._bar.close()
-        print(f"{self.name}: {self._done} of {self._epochs} epochs, {worded_logs(self._logs)}")
+        safe_print(f"{self.name}: {self._done} of {self._epochs} epochs, {worded_logs(self._logs)}")
 
 
 def worded_logs(logs: dict[str, Any]) -> str:

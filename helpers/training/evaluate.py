@@ -1,4 +1,7 @@
-"""What a trained network answers, and how often it is right."""
+"""What a trained network answers, and how often it is right.
+
+The notebooks and `photo_classifier` call it.
+"""
 
 from typing import Any
 

@@ -1,11 +1,9 @@
 """Compare training recipes: repeat a training with several seeds, and weigh accuracy against work and speed.
 
-Notebook 04 calls these for its experiments; what a recipe consists of stands there in plain Keras.
+Notebook 04 calls these for its experiments; the recipes themselves are there, in plain Keras.
 """
 
-import contextlib
-import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,8 +64,7 @@ def train(
     restart(model, seed=seed)
     options = {"verbose": 0} | options
     options |= {"epochs": epochs, "batch_size": batch_size, "callbacks": list(callbacks)}
-    with without_retracing_advice():
-        history = model.fit(x=x, y=y, **options)
+    history = model.fit(x=x, y=y, **options)
     return Training(history.history, int(model.optimizer.iterations))
 
 
@@ -99,18 +96,3 @@ def require_compiled(model: keras.Model, *, what: str) -> None:
     """Raise ValueError that says what to do if `model` is not compiled; `what` is what needs it to be."""
     if getattr(model, "optimizer", None) is None:
         raise ValueError(f"{what} needs a compiled model: call model.compile(...) first.")
-
-
-@contextlib.contextmanager
-def without_retracing_advice() -> Iterator[None]:
-    """Hold back TensorFlow's warning against retracing: it takes five networks for one that is traced five times."""
-
-    def keep(record: logging.LogRecord) -> bool:
-        return "retracing" not in record.getMessage()
-
-    logger = logging.getLogger("tensorflow")
-    logger.addFilter(keep)
-    try:
-        yield
-    finally:
-        logger.removeFilter(keep)

@@ -6,12 +6,10 @@
 Notebook 07 builds the same in plain Keras, step by step.
 """
 
-import contextlib
-import logging
 import os
-import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Real
 from pathlib import Path
 
 import numpy as np
@@ -24,14 +22,13 @@ from helpers.data.image_files import Unreadable
 from helpers.errors import DataError
 from helpers.networks import pretrained
 from helpers.notebook import plots
+from helpers.notebook.course import check_seed
 from helpers.notebook.quiet_keras import keras, layers
 from helpers.training.evaluate import in_batches
 
 SIZES = (32, 512)
 BATCH, CHUNK = 32, 512
-FINER = (
-    4  # a large photo is opened at a fraction of its size, but at least so many times finer than it is needed
-)
+FINER = 4  # a large photo is opened at a fraction of its size, but at least this many times finer than needed
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,8 +72,8 @@ class PhotoClassifier:
     def predict(self, photos: str | os.PathLike) -> list[Prediction]:
         """Classify an image file, or all image files in a folder and in the folders inside it.
 
-        JPEG, PNG, GIF, BMP, WebP and TIFF files are read whatever their names end in. What is no image and not
-        named like one is passed over, and a printed line says so. Raises `DataError` for a folder without image
+        JPEG, PNG, GIF, BMP, WebP and TIFF files are read whatever their names end in. A file that is not an image, and
+        not named like one, is passed over, and a printed line says so. Raises `DataError` for a folder without image
         files, and for files named like images that cannot be read.
         """
         place = paths.given(photos, "photos")
@@ -92,8 +89,7 @@ class PhotoClassifier:
             files, images = [place], open_square(place, self.size)[np.newaxis]
         else:
             raise DataError(f"{place} is not there. Name an image file, or a folder of them.")
-        with _first_runs_unremarked():
-            rows = in_batches(self.head, self.extractor.predict(images, batch_size=BATCH, verbose=0))
+        rows = in_batches(self.head, self.extractor.predict(images, batch_size=BATCH, verbose=0))
         found = []
         for path, image, row in zip(files, images, rows, strict=True):
             order = np.argsort(-row, kind="stable")
@@ -121,8 +117,9 @@ def learn(
     """
     if not SIZES[0] <= whole_number(size, "size", least=1) <= SIZES[1]:
         raise ValueError(f"size must be from {SIZES[0]} to {SIZES[1]} pixels, not {size}.")
-    if not 0 < held_back < 1:
-        raise ValueError(f"held_back is a share between 0 and 1, not {held_back}.")
+    if not isinstance(held_back, Real) or not 0 < held_back < 1:
+        raise ValueError(f"held_back is a share between 0 and 1, not {held_back!r}.")
+    updates, seed = whole_number(updates, "updates", least=1), check_seed(seed)
     folder = paths.given(folder)
     classes, passed_over = image_folders.class_files(folder)
     _refuse_few(folder, {name: len(files) for name, files in classes.items()})
@@ -130,15 +127,14 @@ def learn(
     places = np.repeat(np.arange(len(classes)), [len(found) for found in classes.values()])
 
     extractor, features, used, troubles = None, [], [], []
-    for start in range(0, len(files), CHUNK):  # so many photos in memory at a time
+    for start in range(0, len(files), CHUNK):  # not all photos in memory at once
         read = _read_all(files[start : start + CHUNK], size)
         troubles += read.troubles
         passed_over += read.strangers
         used += [start + place for place in read.places]
         if read.files and not troubles:
             extractor = extractor or feature_extractor(size)
-            with _first_runs_unremarked():
-                features.append(extractor.predict(np.stack(read.images), batch_size=BATCH, verbose=0))
+            features.append(extractor.predict(np.stack(read.images), batch_size=BATCH, verbose=0))
     image_folders.refuse_troubles(folder, troubles, len(files))
     labels = places[used]
     _refuse_few(folder, dict(zip(classes, np.bincount(labels, minlength=len(classes)), strict=True)))
@@ -149,8 +145,7 @@ def learn(
     keras.utils.set_random_seed(seed)
     head = new_head(features.shape[1], classes=len(classes))
     often = np.resize(training, max(BATCH * updates, 5 * len(training)))  # each photo at least five times
-    with _first_runs_unremarked():
-        head.fit(features[often], labels[often], batch_size=BATCH, verbose=0)
+    head.fit(features[often], labels[often], batch_size=BATCH, verbose=0)
     right = int((in_batches(head, features[testing]).argmax(axis=1) == labels[testing]).sum())
     return PhotoClassifier(extractor, head, tuple(classes), len(training), len(testing), right)
 
@@ -165,12 +160,12 @@ def feature_extractor(size: int) -> keras.Model:
     return keras.Model(inputs, outputs, name="feature_extractor")
 
 
-def new_head(features: int, *, classes: int, rate: float = 3e-3) -> keras.Model:
+def new_head(features: int, *, classes: int) -> keras.Model:
     """A compiled softmax classifier for so many cached features, with random weights."""
     inputs = keras.Input(shape=(features,), name="features")
     outputs = layers.Dense(units=classes, activation="softmax", name="probabilities")(inputs)
     head = keras.Model(inputs, outputs, name="head")
-    head.compile(optimizer=keras.optimizers.Adam(rate), loss="sparse_categorical_crossentropy")
+    head.compile(optimizer=keras.optimizers.Adam(3e-3), loss="sparse_categorical_crossentropy")
     head.optimizer.build(head.trainable_variables)  # or Keras traces the first training step twice
     return head
 
@@ -180,7 +175,7 @@ def open_square(path: str | os.PathLike, size: int) -> np.ndarray:
 
     A photo that the camera marked as turned is turned back; transparent parts become white; 16 bits a channel are
     scaled to 8. Large photos are opened at a fraction of their size, which needs little memory.
-    Raises `DataError` for a file that is no image, is damaged or too large.
+    Raises `DataError` for a file that is not an image, is damaged or too large.
     """
     size = whole_number(size, "size", least=1)
     return _square(image_files.open_image(path, least=FINER * size), size)
@@ -191,6 +186,9 @@ def show_page(predictions: Sequence[Prediction], *, limit: int = 24, columns: in
 
     Of more than `limit` photographs, as many are taken at equal distances.
     """
+    if isinstance(predictions, Prediction):
+        predictions = [predictions]
+    limit = whole_number(limit, "limit", least=1)
     places = np.unique(np.linspace(0, len(predictions) - 1, min(limit, len(predictions))).round().astype(int))
     shown = [predictions[place] for place in places]
     titles = []
@@ -253,24 +251,9 @@ def _refuse_few(folder: Path, counts: dict[str, int]) -> None:
 def _truth(path: Path, place: Path, class_names: tuple[str, ...]) -> str | None:
     """The class in whose folder a file lies, as far up as the folder that was named; None if there is none."""
     for parent in path.absolute().parents:
-        name = unicodedata.normalize("NFC", parent.name)
+        name = image_folders.composed(parent.name)
         if name in class_names:
             return name
         if parent == place.absolute() or path == place:
             return None
     return None
-
-
-@contextlib.contextmanager
-def _first_runs_unremarked() -> Iterator[None]:
-    """Without TensorFlow's advice against retracing: it takes several classifiers for one that is traced again."""
-
-    def keep(record: logging.LogRecord) -> bool:
-        return "retracing" not in record.getMessage()
-
-    logger = logging.getLogger("tensorflow")
-    logger.addFilter(keep)
-    try:
-        yield
-    finally:
-        logger.removeFilter(keep)

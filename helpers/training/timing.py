@@ -1,9 +1,11 @@
 """How long things take, and images a second: of networks that train in turns, and of pipelines that deliver them.
 
-watch = timing.Stopwatch()
-with watch:
-    work()
-watch.seconds
+    watch = timing.Stopwatch()
+    with watch:
+        work()
+    watch.seconds
+
+Notebooks 04 and 08 and the benchmarks call it.
 """
 
 import contextlib
@@ -15,7 +17,7 @@ import numpy as np
 
 from helpers.arguments import whole_number
 from helpers.notebook.quiet_keras import keras, tf
-from helpers.training.experiments import require_compiled, without_retracing_advice
+from helpers.training.experiments import require_compiled
 
 Clock = Callable[[], float]  # gives the time in seconds; only differences count
 
@@ -80,7 +82,7 @@ def speeds(
     pipelines = [_first_batches(x, y, batch_size, 1 + batches) for _, batch_size in models.values()]
     trained = [model for model, _ in models.values()]
     turns: list[list[float]] = []  # seconds, a row for each round and a column for each model
-    with _put_back(trained), without_retracing_advice():
+    with _put_back(trained):
         while len(turns) < rounds or (len(turns) < most_rounds and _unsteady(turns)):
             turns.append([_turn(*pair, clock) for pair in zip(trained, pipelines, strict=True)])
     images = np.array([batches * batch_size for _, batch_size in models.values()])
@@ -99,7 +101,7 @@ def images_per_second(
 
     One pass goes before and is not counted: it fills caches and starts threads (`warm_up=False` leaves it out).
     Then the fastest of `repeats` passes counts: whatever else the machine does can only slow a pass down.
-    `work` is called with every batch and stands for the training step. A batch is an array or tensor of images,
+    `work` is called with every batch, in place of a training step. A batch is an array or tensor of images,
     or a tuple or a dict whose first entry is one. Raises ValueError for a dataset that gives no image at all.
     """
     repeats = whole_number(repeats, "repeats", least=1)

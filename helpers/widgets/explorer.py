@@ -13,10 +13,10 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from helpers.arguments import PADDINGS, numbers, whole_number
+from helpers.arguments import PADDINGS, check_padding, numbers, whole_number
 from helpers.from_scratch.convolution import correlate, output_shape, padding_amounts
 from helpers.notebook import plots
-from helpers.notebook.frontend import is_live
+from helpers.notebook.frontend import is_live, safe_print
 
 KERNELS = ("identity", "blur", "sharpen", "vertical edges", "horizontal edges", "outline")
 LARGEST, LONGEST = 9, 8  # of the sliders for kernel size and stride
@@ -38,13 +38,13 @@ def make_kernel(name: str, size: int) -> np.ndarray:
     """The kernel (size, size) of that name, one of `KERNELS`; at size 3 the edge kernels are Sobel's.
 
     Blur is the mean; sharpen is twice the pixel minus the blur; outline is the pixel minus its
-    neighbourhood, times size². Raises ValueError for an unknown name and for an edge kernel of size 1.
+    neighborhood, times size². Raises ValueError for an unknown name and for an edge kernel of size 1.
     """
     size = whole_number(size, "the kernel size", least=1)
     _check_name(name)
     if "edges" in name:
         if size == 1:
-            raise ValueError("an edge kernel compares neighbours, so it needs a size of at least 2.")
+            raise ValueError("an edge kernel compares neighbors, so it needs a size of at least 2.")
         smooth = np.ones(1)
         for _ in range(size - 2):
             smooth = np.convolve(smooth, [1.0, 1.0])  # a row of Pascal's triangle
@@ -61,25 +61,25 @@ def draw(
 ) -> tuple[Figure, str]:
     """Draw input, kernel and feature map; return the figure, not yet shown, and its alt text.
 
-    `image` is (height, width), or (height, width, 3), which is turned grey. Raises ValueError or TypeError,
+    `image` is (height, width), or (height, width, 3), which becomes gray. Raises ValueError or TypeError,
     with a message for the reader, before anything is drawn.
     """
-    grey, kernel = _grey(image), make_kernel(name, size)
-    feature_map = correlate(grey, kernel, strides=stride, padding=padding)
+    gray, kernel = _gray(image), make_kernel(name, size)
+    feature_map = correlate(gray, kernel, strides=stride, padding=padding)
     figure, axes = plots.new_figure(columns=3, width=8, height=3.3)
-    _draw_input(axes[0], grey, size, stride, padding)
+    _draw_input(axes[0], gray, size, stride, padding)
     limit = np.abs(kernel).max()
     draw_values(axes[1], kernel, colors="PuOr", low=-limit, high=limit, decimals=2, written=size <= 7)
     axes[1].set_title(f"kernel: {name}\n{size} × {size}", fontsize=10)
-    limit = np.percentile(np.abs(feature_map), 99.5) or 1.0  # a few extreme values must not grey the rest
-    signed = kernel.sum() <= 0  # such a kernel answers with both signs: grey stands for zero
-    low, high = (-limit, limit) if signed else (min(grey.min(), 0), max(grey.max(), 1))
+    limit = np.percentile(np.abs(feature_map), 99.5) or 1.0  # or a few extremes would turn the rest gray
+    signed = kernel.sum() <= 0  # such a kernel answers with both signs: gray means zero
+    low, high = (-limit, limit) if signed else (min(gray.min(), 0), max(gray.max(), 1))
     draw_values(axes[2], feature_map, low=low, high=high, written=max(feature_map.shape) <= WRITTEN)
     rows, columns = feature_map.shape
-    zero = "; grey is 0" if signed else ""
+    zero = "; gray is 0" if signed else ""
     axes[2].set_title(f"feature map\n{rows} × {columns} values{zero}", fontsize=10)
     alt = (
-        f"Convolution explorer: an image of {grey.shape[0]} by {grey.shape[1]} pixels, the {size} by {size} "
+        f"Convolution explorer: an image of {gray.shape[0]} by {gray.shape[1]} pixels, the {size} by {size} "
         f'kernel "{name}", and the feature map of {rows} by {columns} values at stride {stride}, '
         f"padding {padding}."
     )
@@ -96,7 +96,7 @@ def draw_values(
     decimals: int = 1,
     written: bool = True,
 ) -> None:
-    """Draw `values` (height, width) as coloured cells in a thin frame, with the numbers on them if `written`."""
+    """Draw `values` (height, width) as colored cells in a thin frame, with the numbers on them if `written`."""
     axis.imshow(values, cmap=colors, vmin=low, vmax=high, interpolation="nearest")
     axis.set_xticks([])
     axis.set_yticks([])
@@ -127,10 +127,9 @@ def build(
     """The live widget. A setting that does not work shows its message in place of the picture."""
     import ipywidgets as widgets
 
-    _grey(image)  # a wrong image or word is an error at once, a setting that does not fit only a message
+    _gray(image)  # a wrong image or word is an error at once, a setting that does not fit only a message
     _check_name(kernel)
-    if padding not in PADDINGS:
-        raise ValueError(f'unknown padding {padding!r}: choose "valid" or "same".')
+    check_padding(padding, pixels=False)
     largest = max(LARGEST, whole_number(size, "the kernel size", least=1))
     longest = max(LONGEST, whole_number(stride, "the stride", least=1))
     controls = {
@@ -168,14 +167,16 @@ def show(
         try:
             explorer = build(image, kernel=kernel, size=size, stride=stride, padding=padding)
         except ImportError:
-            print("The controls need the package ipywidgets; here is a still picture.")
+            safe_print("The controls need the package ipywidgets; here is a still picture.")
         else:
             from IPython.display import display
 
             display(explorer.box)
             return
     figure, alt = draw(image, kernel, size, stride=stride, padding=padding)
-    print(f"{formula(image, size, stride=stride, padding=padding)}  (run this notebook to move the controls)")
+    safe_print(
+        f"{formula(image, size, stride=stride, padding=padding)}  (run this notebook to move the controls)"
+    )
     plots.show(figure, alt=alt)
 
 
@@ -194,30 +195,30 @@ def _as_html(image: Any, name: str, size: int, stride: int, padding: str) -> str
     return f"<p>{text}</p>{plots.as_html(figure, alt=alt)}"
 
 
-def _grey(image: Any) -> np.ndarray:
-    """(height, width) as float64; uint8 is brought to 0…1, other numbers stay, colours are averaged."""
+def _gray(image: Any) -> np.ndarray:
+    """(height, width) as float64; uint8 is brought to 0…1, other numbers stay, colors are averaged."""
     array = np.asarray(image)
-    grey = numbers(array.mean(axis=-1) if array.ndim == 3 else array, "image", "height, width")
-    return grey / 255 if array.dtype == np.uint8 else grey
+    gray = numbers(array.mean(axis=-1) if array.ndim == 3 else array, "image", "height, width")
+    return gray / 255 if array.dtype == np.uint8 else gray
 
 
-def _draw_input(axis: Axes, grey: np.ndarray, size: int, stride: int, padding: str) -> None:
+def _draw_input(axis: Axes, gray: np.ndarray, size: int, stride: int, padding: str) -> None:
     """The image in its tinted zeros, with the first two positions of the kernel and the last."""
-    zeros = [padding_amounts(side, size, stride=stride, padding=padding) for side in grey.shape]
-    padded, inside = np.pad(grey, zeros), np.pad(np.ones(grey.shape), zeros)
+    zeros = [padding_amounts(side, size, stride=stride, padding=padding) for side in gray.shape]
+    padded, inside = np.pad(gray, zeros), np.pad(np.ones(gray.shape), zeros)
     written = max(padded.shape) <= WRITTEN
-    draw_values(axis, padded, low=min(grey.min(), 0), high=max(grey.max(), 1), written=written)
+    draw_values(axis, padded, low=min(gray.min(), 0), high=max(gray.max(), 1), written=written)
     axis.imshow(np.ma.masked_equal(inside, 1), cmap=ListedColormap([RING]), interpolation="nearest")
-    rows, columns = output_shape(grey.shape, (size, size), strides=stride, padding=padding)
+    rows, columns = output_shape(gray.shape, (size, size), strides=stride, padding=padding)
     stamps = [(0, 0), (0, min(1, columns - 1)), (rows - 1, columns - 1)]
     for (row, column), color, line in zip(stamps, FRAMES, ("-", "-", "--"), strict=True):
         corner = (column * stride - 0.5, row * stride - 0.5)
         axis.add_patch(
             Rectangle(corner, size, size, fill=False, edgecolor=color, linewidth=2.5, linestyle=line)
         )
-    height, width = grey.shape
+    height, width = gray.shape
     text = f"{height} × {width}"
-    if padded.shape != grey.shape:
+    if padded.shape != gray.shape:
         ring = "a ring of zeros" if np.min(zeros) else "added zeros"
         text += f", {padded.shape[0]} × {padded.shape[1]} with {ring}"
     axis.set_title(f"input; first, second, last place\n{text}", fontsize=10)

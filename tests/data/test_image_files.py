@@ -1,4 +1,4 @@
-"""helpers.data.image_files: every kind of file and mode opened with the right colors, and which files are no images."""
+"""helpers.data.image_files: every kind of file and mode opened with the right colors, and which files aren't images."""
 
 import io
 import os
@@ -254,13 +254,13 @@ def test_200_megapixels_of_a_jpeg_are_not_too_large(tmp_path):
 JPEG = saved(color().resize((200, 150)), "JPEG")
 BROKEN = {
     "empty": (b"", "empty. Remove it, or copy it again"),
-    "a text": (b"hello, world", "no image that can be read .it begins with 'hello, world'"),
+    "a text": (b"hello, world", "not an image that can be read .it begins with 'hello, world'"),
     "half": (JPEG[: len(JPEG) // 2], "damaged .*truncated"),
     "a photo of an iPhone": (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "HEIC inside.*Most Compatible"),
-    "a PNG's first bytes": (saved(color(), "PNG")[:40], "damaged|no image"),
-    "a TIFF's first bytes": (saved(color(), "TIFF")[:40], "damaged|no image"),
-    "a GIF's first bytes": (saved(color(), "GIF")[:12], "damaged|no image"),
-    "a WebP's first bytes": (saved(color(), "WEBP")[:60], "damaged|no image"),
+    "a PNG's first bytes": (saved(color(), "PNG")[:40], "damaged|not an image"),
+    "a TIFF's first bytes": (saved(color(), "TIFF")[:40], "damaged|not an image"),
+    "a GIF's first bytes": (saved(color(), "GIF")[:12], "damaged|not an image"),
+    "a WebP's first bytes": (saved(color(), "WEBP")[:60], "damaged|not an image"),
 }
 
 

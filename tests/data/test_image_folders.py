@@ -211,7 +211,7 @@ FAULTS = {
     ),
     "names of parts with years": (parts("train2017", "val2017"), "train2017/ and val2017/"),
     "parts called sets": (parts("training_set", "Testing set"), "Testing set/ and training_set/"),
-    "parts in Korean": (parts("학습", "테스트"), "which are parts of a data set and no classes"),
+    "parts in Korean": (parts("학습", "테스트"), "which are parts of a data set and not classes"),
     "one part alone": (parts("train"), "holds train/, .*Name one of these.*photos/train"),
     "one folder around all": (
         wrapped,
@@ -222,26 +222,29 @@ FAULTS = {
     "a class without images": (emptied, "no images for dogs. Add some"),
     "a text named .png": (
         put("a.png", b"hello, I am no picture"),
-        "cats/a.png: no image .*begins with 'hello, I am",
+        "cats/a.png: not an image .*begins with 'hello, I am",
     ),
-    "a web page named .jpg": (put("a.jpg", b"<!doctype html>"), "no image .*begins with '<!doctype html>'"),
+    "a web page named .jpg": (
+        put("a.jpg", b"<!doctype html>"),
+        "not an image .*begins with '<!doctype html>'",
+    ),
     "an empty file": (put("a.png", b""), "cats/a.png: empty"),
     "a truncated JPEG": (put("a.jpg", JPEG[: len(JPEG) // 2]), "cats/a.jpg: damaged .*truncated"),
     "a truncated PNG": (put("a.png", PNG[: len(PNG) // 2]), "cats/a.png: damaged"),
     "a PNG with a broken middle": (put("a.png", overwritten(PNG)), "cats/a.png: damaged"),
-    "only a JPEG's first bytes": (put("a.jpg", JPEG[:20]), "cats/a.jpg: (no image|damaged)"),
+    "only a JPEG's first bytes": (put("a.jpg", JPEG[:20]), "cats/a.jpg: (not an image|damaged)"),
     "a WebP named .jpg": (put("a.jpg", picture("WEBP")), "WEBP inside, whatever its name says"),
-    "a TIFF": (put("a.tif", picture("TIFF")), ".tif is no format that TensorFlow reads"),
-    "a photograph from a telephone": (put("IMG_1.HEIC", b"....ftypheic"), ".heic is no format"),
-    "a PDF": (put("a.pdf", b"%PDF-1.4"), ".pdf is no format"),
-    "a file without ending": (put("README", b"see"), "README: a name without ending is no format"),
+    "a TIFF": (put("a.tif", picture("TIFF")), ".tif is not a format that TensorFlow reads"),
+    "a photograph from a telephone": (put("IMG_1.HEIC", b"....ftypheic"), ".heic is not a format"),
+    "a PDF": (put("a.pdf", b"%PDF-1.4"), ".pdf is not a format"),
+    "a file without ending": (put("README", b"see"), "README: a name without ending is not a format"),
     "an image without ending": (
         put("IMG_1", JPEG),
         "JPEG inside, but Keras passes over .*rename it to IMG_1.jpg",
     ),
     "a .jfif": (put("a.jfif", JPEG), "JPEG inside, but Keras passes over .jfif: rename it to a.jpg"),
     "a bomb": (put("a.png", huge_png()), "cats/a.png: far too large"),
-    "a broken file deeper down": (put("more/a.png", b"oh"), "more/a.png: no image"),
+    "a broken file deeper down": (put("more/a.png", b"oh"), "more/a.png: not an image"),
     "a BMP with a palette": (put("a.bmp", picture("BMP", mode="P")), f"cats/a.bmp: {GOT_WRONG}"),
     "a BMP in black and white": (put("a.bmp", picture("BMP", mode="1")), f"cats/a.bmp: {GOT_WRONG}"),
     "a BMP of 16 bits": (put("a.bmp", bmp(16)), f"cats/a.bmp: {GOT_WRONG}"),
@@ -249,7 +252,7 @@ FAULTS = {
     "a link to a folder": (links_in_a_class, "cats/more: a link to a folder, which Keras does not follow"),
     "a Mac's ._ file": (
         put("._0.jpg", b"\0\5\x16\7"),
-        r"what is no photo.*\n  cats/._0.jpg\nRemove exactly these",
+        r"that are not photos.*\n  cats/._0.jpg\nRemove exactly these",
     ),
     "a hidden image": (put(".a.png", PNG), r"\n  cats/.a.png\nRemove exactly these"),
     "a notebook's copies": (
@@ -291,7 +294,7 @@ def test_many_broken_files_are_counted_and_five_named(tmp_path):
         put(f"bad{number:02d}.png", b"oh")(folder)
     with pytest.raises(DataError, match="12 of the 18 files") as error:
         image_folders.check(folder)
-    assert str(error.value).count("no image") == 5 and "and 7 more" in str(error.value)
+    assert str(error.value).count("not an image") == 5 and "and 7 more" in str(error.value)
     assert "Remove them, or save them again as JPEG or PNG" in str(error.value)
 
 

@@ -226,20 +226,6 @@ def test_a_turned_part_is_found_when_the_set_is_loaded(folder, part):
         datasets.load("mnist", profile="full")
 
 
-def test_the_samples_pass_the_check_with_room_to_spare():
-    for name, expected in (("mnist", 0.7), ("fashion_mnist", 0.6)):
-        data = datasets.load(name)
-        accuracy = readers.nearest_mean_accuracy((data.x_train, data.y_train), (data.x_test, data.y_test))
-        assert accuracy > expected
-
-
-def test_the_nearest_mean_by_hand():
-    images = np.array([[[0, 0]], [[0, 2]], [[10, 10]], [[10, 12]]], np.uint8)  # means (0, 1) and (10, 11)
-    known = images, np.array([3, 3, 5, 5])
-    asked = np.array([[[1, 1]], [[9, 9]], [[2, 2]], [[8, 8]]], np.uint8), np.array([3, 5, 5, 5])
-    assert readers.nearest_mean_accuracy(known, asked) == 0.75
-
-
 # IDX files
 
 

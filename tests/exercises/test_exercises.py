@@ -7,7 +7,8 @@ import pytest
 
 from helpers.exercises import ____
 from helpers.exercises.core import Exercise, Quiz
-from tools.notebooks.files import all_notebooks, code_cells, read
+from tools.notebooks.files import code_cells, read
+from tools.selection import all_notebooks
 
 NAMES = {path.stem[:2]: path for path in all_notebooks()}
 

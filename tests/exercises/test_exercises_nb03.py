@@ -108,7 +108,23 @@ WRONG = [
     ),
     (nb03.fit_call, [fit("x_train", "y_train", validation_data="x_val", callbacks=WATCH)], "pair"),
     (nb03.fit_call, [fit("x_train", "y_train", validation_split=0.1, callbacks=WATCH)], "hand over x_val"),
-    (nb03.fit_call, [fit("x_train", "y_train", validation_data=VALIDATION, callback=WATCH)], "takes no part"),
+    (
+        nb03.fit_call,
+        [fit("x_train", "y_train", validation_data=VALIDATION, callback=WATCH)],
+        "no argument named 'callback'. Did you mean callbacks?",
+    ),
+    (
+        nb03.fit_call,
+        [fit("x_train", "y_train", validation_data=VALIDATION, callbacks=WATCH, colour=1)],
+        "no argument named 'colour'. Check its spelling.",
+    ),
+    (
+        nb03.fit_call,
+        [fit("x_train", "y_train", y="y_train", validation_data=VALIDATION, callbacks=WATCH)],
+        "cannot work: multiple values for argument 'y'",
+    ),
+    (nb03.fit_call, [lambda model, **known: model.compile("adam")], "leave out model.compile"),
+    (nb03.fit_call, [lambda model, **known: "history"], "must call model.fit"),
     (nb03.fit_call, [fit(validation_data=VALIDATION, callbacks=WATCH)], "training images"),
     (
         nb03.fit_call,
@@ -147,7 +163,6 @@ def test_wrong_answers_are_refused_with_a_useful_message(exercise, answers, frag
 
 def test_every_exercise_has_two_wrong_answers_here():
     exercises = [item for item in vars(nb03).values() if isinstance(item, Exercise)]
-    assert len(exercises) == 7
     for exercise in exercises:
         assert sum(exercise is other for other, _, _ in WRONG) >= 2, exercise.name
 
@@ -181,6 +196,27 @@ RIGHT = [
         [fit(x="x_train", y="y_train", epochs=3, validation_data=list(VALIDATION), callbacks=WATCH)],
     ),
     (nb03.fit_call, [fit("x_train", "y_train", 32, 12, validation_data=VALIDATION, callbacks="checkpoint")]),
+    (
+        nb03.fit_call,
+        [
+            fit(
+                "x_train",
+                "y_train",
+                validation_data=(*VALIDATION, None),
+                callbacks=WATCH,
+                **{
+                    "validation_batch_size": 500,
+                    "sample_weight": None,
+                    "validation_freq": 1,
+                    "shuffle": True,
+                    "validation_steps": None,
+                    "initial_epoch": 0,
+                    "steps_per_epoch": None,
+                    "class_weight": None,
+                },
+            )
+        ],
+    ),
     (nb03.barely_right, [barely]),
     (nb03.barely_right, [lambda p, labels, count: barely(p, labels, count).tolist()]),
     (nb03.centre_of_mass, [mass]),

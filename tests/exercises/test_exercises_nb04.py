@@ -78,7 +78,6 @@ def test_wrong_answers_are_refused_with_a_useful_message(exercise, answers, frag
 
 def test_every_exercise_has_two_wrong_answers_here():
     exercises = [item for item in vars(nb04).values() if isinstance(item, Exercise)]
-    assert len(exercises) == 6
     for exercise in exercises:
         assert sum(exercise is other for other, _, _ in WRONG) >= 2, exercise.name
 

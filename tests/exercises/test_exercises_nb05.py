@@ -1,11 +1,13 @@
 """Notebook 05's checks: wrong answers get the message that helps, and every right form passes."""
 
 import keras
+import nbformat
 import numpy as np
 import pytest
 from keras import layers
 
 from helpers.exercises import ____, nb05
+from helpers.paths import ROOT
 
 
 def norm(x, gamma, beta, *, axis=0, ddof=0, epsilon=1e-3, outside=0.0, root=np.sqrt):
@@ -140,3 +142,19 @@ def test_the_mended_forward_pass_leaves_no_trace_between_checks():
 @pytest.mark.parametrize("answers", [(____, 1), (1, ____)])
 def test_half_an_answer_is_not_answered(answers):
     assert nb05.bn_parameters.verdict(*answers).status == "unanswered"
+
+
+def test_the_batchnorm_cells_may_be_run_twice():
+    class Lesson:
+        false = []
+
+        def claim(self, text, value, *, above=-np.inf, below=np.inf, form=""):
+            if not above < value < below:
+                self.false.append((text, value))
+
+    notebook = nbformat.read(ROOT / "notebooks" / "05_vgg_and_batchnorm.ipynb", as_version=4)
+    cells = {cell.id: cell.source for cell in notebook.cells}
+    names = {"np": np, "keras": keras, "layers": layers, "rng": np.random.default_rng(0), "lesson": Lesson()}
+    for cell in ("bn-training", "bn-inference", "bn-inference"):
+        exec(compile(cells[cell], cell, "exec"), names)
+    assert not names["lesson"].false

@@ -16,8 +16,10 @@ SIZES = [(3, 4), (4, 5, 3), (2, 6, 5, 4), (3, 4, 4, 4, 4, 2)]
 def case(sizes, examples=7, seed=0):
     rng = np.random.default_rng([seed, *sizes])
     layers = [
-        Layer(weights, rng.normal(scale=0.3, size=biases.shape))
-        for weights, biases in backprop.random_layers(sizes, seed=seed, gain=2)
+        Layer(
+            rng.normal(scale=math.sqrt(2 / inputs), size=(inputs, units)), rng.normal(scale=0.3, size=units)
+        )
+        for inputs, units in zip(sizes[:-1], sizes[1:], strict=True)
     ]
     return rng.normal(size=(examples, sizes[0])), layers, rng.integers(0, sizes[-1], size=examples)
 
@@ -142,15 +144,6 @@ def test_sigmoids_product_vanishes_and_relus_does_not():
     assert backprop.derivative_product(0.5, 2 * ones, activation="relu")[-1] == 2**10  # or it explodes
 
 
-def test_random_layers_have_the_spread_asked_for():
-    (first, second) = backprop.random_layers((400, 300, 2), seed=0, gain=2)
-    assert first.weights.shape == (400, 300) and second.weights.shape == (300, 2)
-    assert first.weights.std() == pytest.approx(math.sqrt(2 / 400), rel=0.02)
-    assert not first.biases.any()
-    again = backprop.random_layers((400, 300, 2), seed=0, gain=2)
-    np.testing.assert_array_equal(first.weights, again[0].weights)
-
-
 ONE = [Layer(np.ones((2, 3)), np.zeros(3))]
 TRACE = backprop.forward(np.ones((4, 2)), ONE)
 BAD = [
@@ -166,7 +159,6 @@ BAD = [
     (lambda: backprop.backward(TRACE, [0, 1, 2, -1]), "whole numbers from 0 to 2"),
     (lambda: backprop.cross_entropy(TRACE.logits, [0.0, 1, 2, 2]), "whole numbers from 0 to 2"),
     (lambda: backprop.cross_entropy(TRACE.logits, np.eye(4)), "one whole number for each"),
-    (lambda: backprop.random_layers((3,), seed=0), "at least the input and the output"),
     (lambda: backprop.finite_differences(np.sum, [1.0], step=0), "step must be positive"),
 ]
 

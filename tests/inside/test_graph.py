@@ -55,6 +55,14 @@ def test_a_walk_gives_what_the_model_gives():
     np.testing.assert_array_equal(found["body"], np.maximum(found["body/core"], 0))
 
 
+def test_the_way_back_stops_at_weights_and_where_branches_meet():
+    model = nested_net()
+    assert [call.name for call in graph.read(model).last_calls()] == ["out"]
+    inputs = keras.Input((6, 6, 2))
+    body = keras.Model(inputs, layers.Flatten(name="flat")(model.get_layer("body")(inputs)))
+    assert [call.name for call in graph.read(body).last_calls()] == ["flat", "body/relu", "body/core/sum"]
+
+
 def test_what_is_needed_no_more_is_let_go():
     """All maps of a large net at once would take gigabytes; at most five are alive, some for a sum's shortcut."""
     for model in (builders.residual_net(filters=(4,), blocks=3), nested_net()):

@@ -202,9 +202,14 @@ def residual_by_hand(blocks, filters, *, residual, batch_norm):
     return total + (before + 1) * 10
 
 
-@pytest.mark.parametrize("residual", [True, False])
-@pytest.mark.parametrize("batch_norm", [True, False])
-@pytest.mark.parametrize(("blocks", "filters"), [(1, (4,)), (2, (4, 6)), (3, (4, 6, 8))])
+@pytest.mark.parametrize(
+    ("blocks", "filters", "residual", "batch_norm"),
+    [
+        *((2, (4, 6), residual, batch_norm) for residual in (True, False) for batch_norm in (True, False)),
+        (1, (4,), True, False),
+        (3, (4, 6, 8), True, True),
+    ],
+)
 def test_residual_nets_follow_the_formula(blocks, filters, residual, batch_norm):
     options = {"residual": residual, "batch_norm": batch_norm}
     model = builders.residual_net(blocks=blocks, filters=filters, **options)

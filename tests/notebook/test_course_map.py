@@ -6,7 +6,8 @@ import pytest
 
 from helpers.notebook import course_map
 from helpers.notebook.course_map import STATIONS, Station
-from tools.notebooks.files import ROOT, all_notebooks, read
+from tools.notebooks.files import ROOT, read
+from tools.selection import all_notebooks
 
 SMALL = (
     Station("01_a", "A", "Why?"),

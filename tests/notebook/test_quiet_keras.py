@@ -4,6 +4,7 @@ import ast
 import contextlib
 import gc
 import json
+import logging
 import os
 import re
 import subprocess
@@ -45,6 +46,15 @@ def test_quiet_start_passes_on_what_was_said_when_the_block_fails(capfd):
         raise RuntimeError("broken")
     os.write(2, b" and open again")
     assert capfd.readouterr().err == "told and open again"
+
+
+def test_tensorflow_gives_no_advice_against_retracing(caplog, monkeypatch):
+    """It takes the first runs of five small models for one model that is traced five times."""
+    logger = logging.getLogger("tensorflow")
+    monkeypatch.setattr(logger, "propagate", True)
+    logger.warning("5 out of the last 5 calls to <function one_step> triggered tf.function retracing.")
+    logger.warning("something else")
+    assert caplog.messages == ["something else"]
 
 
 def test_without_a_place_to_hold_it_nothing_is_lost(capfd, monkeypatch):

@@ -7,7 +7,8 @@ import pytest
 
 from tools.notebooks.compare import differences
 from tools.notebooks.copies import default_out, is_current
-from tools.notebooks.files import all_notebooks, read
+from tools.notebooks.files import read
+from tools.selection import all_notebooks
 
 
 @pytest.mark.parametrize("path", all_notebooks(), ids=lambda path: path.stem)

@@ -2,6 +2,7 @@
 
 import ast
 import base64
+import functools
 import re
 import statistics
 import subprocess
@@ -11,9 +12,12 @@ import nbformat
 import pytest
 
 from tools.colab.build import GUARD
-from tools.notebooks.files import CHECKED, all_notebooks, code_cells, count_claims, fingerprint, printed, read
+from tools.notebooks import files
+from tools.notebooks.files import CHECKED, code_cells, count_claims, fingerprint, printed
+from tools.selection import all_notebooks
 
 ALL = all_notebooks()
+read = functools.cache(files.read)
 each_notebook = pytest.mark.parametrize("path", ALL, ids=lambda path: path.stem)
 PATHS = re.compile(r"(?<![\w.])/(home|root|work|tmp|Users|usr|opt|var|mnt|content)/\w|[A-Z]:\\\\")
 WARNING = re.compile(r"\b\w*Warning\b|\bWARNING\b|\bdeprecated\b|/site-packages/")
@@ -141,18 +145,22 @@ def test_it_has_its_parts(path):
     assert any(".show_claims()" in source for source in code)
 
 
-@each_notebook
-def test_a_missing_helpers_is_explained_where_it_fails(path):
-    """A notebook that was uploaded without its folder: the line with the remedy must be in the stack trace."""
-    first = next(cell.source for cell in code_cells(read(path)) if "from helpers" in cell.source)
+def test_a_missing_helpers_is_explained_where_it_fails():
+    """Notebooks that were uploaded without their folder: the line with the remedy must be in each stack trace."""
+    firsts = [
+        next(cell.source for cell in code_cells(read(path)) if "from helpers" in cell.source) for path in ALL
+    ]
     code = (
         "import sys; from IPython.core.interactiveshell import InteractiveShell\n"
-        f"sys.modules['helpers'] = None; InteractiveShell.instance(colors='NoColor').run_cell({first!r})"
+        "sys.modules['helpers'] = None; shell = InteractiveShell.instance(colors='NoColor')\n"
+        f"for first in {firsts!r}:\n    print('NEXT'); shell.run_cell(first)"
     )
-    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout
-    assert "ModuleNotFoundError" in shown
-    (line,) = (line for line in shown.splitlines() if GUARD in line)
-    assert "`make lab`" in line and "`make colab`" in line
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8").stdout
+    _, *traces = shown.split("NEXT\n")
+    for path, trace in zip(ALL, traces, strict=True):
+        assert "ModuleNotFoundError" in trace, path.stem
+        (line,) = (line for line in trace.splitlines() if GUARD in line)
+        assert "`make lab`" in line and "`make colab`" in line, path.stem
 
 
 @each_notebook

@@ -31,7 +31,8 @@ SAFE = {
     "helpers/owned.py written": OURS,
     "helpers/owned.py remove": "only the empty folder that it has just made",
     "helpers/owned.py mark": "only the marker",
-    "helpers/owned.py _write_marker": "only the marker",
+    "helpers/owned.py write_whole": "its callers ask may_overwrite, or write the marker or the repository's own files",
+    "helpers/owned.py set_aside": "gives a file a new name that nothing has",
     "helpers/owned.py _swap_in": CHECKED,
     "helpers/owned.py _moved_aside": CHECKED,
     "helpers/owned.py _carry": "into the fresh folder that owned.written gives",
@@ -39,17 +40,14 @@ SAFE = {
     "helpers/data/image_folders.py fill": "into the fresh folder that owned.written gives",
     "helpers/data/locate.py unpack": "into a temporary folder, which is moved to its name only if nothing is there",
     "helpers/data/download.py fetch": "what has the name of the download is set aside before",
-    "helpers/data/download.py _set_aside": "gives a file a new name that nothing has",
     "helpers/data/download.py _complete": "only the part, whose name has the checksum in it",
     "helpers/data/download.py _continue": "only the part, whose name has the checksum in it",
     "helpers/data/download.py _receive": "only the part, whose name has the checksum in it",
     "helpers/data/download.py _lock": "only the lock of the part, whose name has the checksum in it",
-    "helpers/networks/keras_applications.py _put_aside": "gives a file a new name that nothing has",
     "helpers/notebook/plots.py small_png": "into memory",
     "helpers/notebook/work_folder.py _free_one": "only the lock, in the course's own folder of work",
     "tools/clean.py clean": "caches and package notes that say whose they are; nobody keeps work in them",
     "tools/clean.py _removed_or_why_not": CHECKED,
-    "tools/colab/build.py write": CHECKED,
     "tools/colab/build.py remove_stale": CHECKED,
     "tools/colab/colab_start.py keep_changes": "a file that is made new, or not at all",
     "tools/colab/colab_start.py write_whole": "what a reader changed is copied aside by keep_changes before",
@@ -68,7 +66,6 @@ SAFE = {
     "tools/make_assets/samples.py main": COMMITTED,
     "tools/notebooks/copies.py prepared": CHECKED,
     "tools/notebooks/files.py take_away": CHECKED,
-    "tools/notebooks/files.py write_whole": "its callers ask owned.may_overwrite, or write the repository's own files",
     "tools/site/pages.py archive": "into the fresh folder that owned.written gives",
     "tools/site/pages.py figure": "into the fresh folder that owned.written gives",
     "tools/site/pages.py gather": "into the fresh folder that owned.written gives",
@@ -425,9 +422,9 @@ def test_a_disk_that_refuses(tmp_path, monkeypatch, error, message):
     def refuse(*_, **__):
         raise error
 
-    for name in ("mkdtemp", "rename", "write_text"):
+    for module, name in ((owned.tempfile, "mkdtemp"), (Path, "rename"), (owned.tempfile, "mkstemp")):
         with monkeypatch.context() as patch:
-            patch.setattr(*(owned.tempfile, name) if name == "mkdtemp" else (Path, name), refuse)
+            patch.setattr(module, name, refuse)
             with pytest.raises(DataError, match=message), owned.written(place) as fresh:
                 (fresh / "new").touch()
         assert everything(tmp_path) == before and [path.name for path in tmp_path.iterdir()] == ["folder"]

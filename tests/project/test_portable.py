@@ -11,7 +11,8 @@ import subprocess
 
 import pytest
 
-from tools.notebooks.files import NOTEBOOKS, ROOT
+from tools.notebooks.files import ROOT
+from tools.selection import NOTEBOOKS
 
 PLACES = ("helpers", "tools/notebooks", "tools/colab")
 FILES = sorted(
@@ -59,8 +60,9 @@ def faults(source):
     tree = ast.parse(source)
     found = []
     for node, above in walk(tree, ()):
-        if not any(asks(parent) for parent in above):
-            found += [f"line {node.lineno}: {what}" for what in problems(node, above)]
+        here = list(problems(node, above))
+        if here and not any(asks(parent) for parent in above):
+            found += [f"line {node.lineno}: {what}" for what in here]
     return found
 
 

@@ -1,7 +1,6 @@
 """The project as files: package lists in step, a lock without addresses, and README and Makefile that agree."""
 
 import ast
-import json
 import re
 import shutil
 import subprocess
@@ -13,7 +12,8 @@ import yaml
 
 from helpers.paths import ASSETS
 from tools.notebooks import records
-from tools.notebooks.files import PICTURE, ROOT, all_notebooks, read, readme_picture
+from tools.notebooks.files import PICTURE, ROOT, read, readme_picture
+from tools.selection import all_notebooks
 
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
@@ -239,13 +239,3 @@ def test_result_tables_are_made_from_the_result_files():
     runs = records.kept_results()
     assert runs and (ROOT / "results" / "README.md").read_text(encoding="utf-8") == records.tables(runs)
     assert all(claim["mark"] == "✓" for run in runs for claim in run["claims"])
-
-
-def test_the_readme_shows_what_was_measured_on_emoji10():
-    results = json.loads((ROOT / "results" / "emoji10.json").read_text(encoding="utf-8"))
-    assert records.emoji10_table(results) in README
-    networks = [[run["same art"] for run in runs] for runs in results["networks"].values()][:4]
-    for easier, harder in zip(networks[1:], networks, strict=False):
-        assert min(easier) > max(harder) + 0.05, "MLP < CNN < BatchNorm net < transfer, clearly apart"
-    assert max(max(scores) for scores in networks) < 0.93, "no ceiling"
-    assert max(results["background_only"]) < 0.12, "the background gives nothing away"

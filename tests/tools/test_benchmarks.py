@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from benchmarks import bench, recipes, vgg_autopsy, vgg_cifar10
+from benchmarks import emoji10 as emoji10_benchmark
 from helpers.data import emoji10, locate
 from helpers.networks import builders
 from helpers.notebook.quiet_keras import keras, layers, tf
@@ -156,6 +157,17 @@ def test_a_goal_that_nobody_reaches_is_said():
     )
 
 
+def test_the_readme_shows_what_was_measured_on_emoji10():
+    results = json.loads((bench.ROOT / "results" / "emoji10.json").read_text(encoding="utf-8"))
+    readme = (bench.ROOT / "README.md").read_text(encoding="utf-8")
+    assert emoji10_benchmark.readme_table(results) in readme
+    networks = [[run["same art"] for run in runs] for runs in results["networks"].values()][:4]
+    for easier, harder in zip(networks[1:], networks, strict=False):
+        assert min(easier) > max(harder) + 0.05, "MLP < CNN < BatchNorm net < transfer, clearly apart"
+    assert max(max(scores) for scores in networks) < 0.93, "no ceiling"
+    assert max(results["background_only"]) < 0.12, "the background gives nothing away"
+
+
 def test_the_readme_shows_what_was_measured():
     found = {
         task: json.loads((bench.ROOT / "results" / f"bench-{task}.json").read_text(encoding="utf-8"))
@@ -242,6 +254,15 @@ def test_a_training_in_pieces_goes_on_where_it_stopped(tmp_path, monkeypatch, ti
     assert [piece["loss"] for piece in again] == pytest.approx([piece["loss"] for piece in whole], rel=1e-4)
     with pytest.raises(SystemExit, match="holds a run with other settings"):
         vgg_cifar10.train(data, SETTINGS | {"seed": 1}, epochs=0.3, out=tmp_path / "whole")
+
+
+@pytest.mark.parametrize("name", ["model.keras", "part.keras"])
+def test_a_model_of_somebody_else_is_not_overwritten(tmp_path, name):
+    (tmp_path / name).write_bytes(b"a reader's own model")
+    with pytest.raises(SystemExit, match="a model that this program did not write"):
+        vgg_cifar10.train(None, SETTINGS, epochs=0.1, out=tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert (tmp_path / name).read_bytes() == b"a reader's own model"
 
 
 def test_its_net_and_its_step_size_are_those_of_the_settings():

@@ -1,6 +1,7 @@
 """tools.notebooks.store: what is stored, and what is refused."""
 
 import copy
+import os
 from pathlib import Path
 
 import nbformat
@@ -36,6 +37,11 @@ def test_normalizing_keeps_the_lesson_and_drops_the_run():
     assert "3.11.7" not in str(notebook) and "papermill" not in str(notebook)
     nbformat.validate(notebook)
     assert store.normalize(copy.deepcopy(notebook)) == notebook
+
+
+def test_without_a_home_folder_notebooks_can_be_stored_too(monkeypatch):
+    monkeypatch.setattr(os.path, "expanduser", lambda path: path)  # as it is where nothing names one
+    assert store.complaints(executed()) == []
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,4 @@
-"""Experiments: work counted, trainings repeatable, and nothing said about retracing."""
-
-import logging
+"""Experiments: work counted, and trainings that can be repeated."""
 
 import numpy as np
 import pytest
@@ -131,18 +129,3 @@ def test_restart_with_another_seed_gives_other_weights():
 def test_restart_refuses_a_model_that_is_notsmall_mlp():
     with pytest.raises(ValueError, match="compile"):
         experiments.restart(builders.mlp(), seed=0)
-
-
-def test_nothing_is_said_about_retracing_while_networks_train(images, caplog):
-    """TensorFlow counts the first run of each network as one more tracing of the same function, and advises."""
-    x, y = images
-    logger = logging.getLogger("tensorflow")
-    advises = keras.callbacks.LambdaCallback(
-        on_train_begin=lambda logs: logger.warning(
-            "5 out of the last 5 calls triggered tf.function retracing."
-        )
-    )
-    experiments.train(tiny(), x[:4], y[:4], seed=0, epochs=1, batch_size=4, callbacks=[advises])
-    assert "retracing" not in caplog.text
-    logger.warning("other words about retracing, elsewhere")
-    assert "elsewhere" in caplog.text

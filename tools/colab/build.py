@@ -11,7 +11,6 @@ import hashlib
 import json
 import re
 import sys
-import uuid
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,7 @@ if sys.version_info < (3, 11):  # noqa: UP036 - this one runs outside .venv
 
 from helpers import owned
 from tools.colab.payload import ROOT, archive, files
-from tools.selection import all_notebooks, chosen
+from tools.selection import NOTEBOOKS, all_notebooks, chosen
 
 OUT = ROOT / "build" / "colab"
 LIMIT = 10_000_000  # bytes of one notebook
@@ -131,9 +130,7 @@ def write(path: Path, out: Path) -> int:
         raise SystemExit(
             f"{path.stem}: its Colab edition has {worded(len(content))}; the limit is {worded(LIMIT)}"
         )
-    part = out / f"{path.name}.{uuid.uuid4().hex[:8]}"
-    part.write_bytes(content)
-    part.replace(out / path.name)
+    owned.write_whole(out / path.name, content)
     owned.record(out, path.name)
     return len(content)
 
@@ -164,7 +161,7 @@ def remove_stale(out: Path, known: Iterable[str]) -> None:
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*", help='notebooks, for example "02 02b"; all without')
-    parser.add_argument("--notebooks", type=Path, default=ROOT / "notebooks", help="the folder they are in")
+    parser.add_argument("--notebooks", type=Path, default=NOTEBOOKS, help="the folder they are in")
     parser.add_argument("--out", type=Path, default=OUT, help="where the files go (default build/colab)")
     options = parser.parse_args(arguments)
     paths = chosen(options.names, options.notebooks, default="all")

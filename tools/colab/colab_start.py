@@ -174,7 +174,7 @@ def check_python(least):
 
 
 def check_package(name, module, least):
-    """The version of the package `name`, which is imported as `module`; "" where it does not tell.
+    """The version of the package `name`, which is imported as `module`; "" where it does not say.
 
     A small package that is missing or older than `least` is installed; a large one stops the notebook.
     """
@@ -194,7 +194,7 @@ def check_package(name, module, least):
 
 
 def installed(name, module):
-    """The version of the installed package that brings `module`: None if there is none, "" if it does not tell.
+    """The version of the installed package that brings `module`: None if there is none, "" if it does not say.
 
     The package may have another name: OpenCV is on Colab as opencv-python, opencv-contrib-python and more.
     """

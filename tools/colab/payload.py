@@ -1,8 +1,8 @@
 """What a notebook needs to run without the course's folder: its modules, its assets, and its packages.
 
 Modules are followed from `import` to `import` with `ast`, so nothing has to be installed, and nothing is carried
-that the notebook does not use. What a text recommends (`excitation.exciting_image`) is carried too. An asset is
-carried where its name stands in the code: `datasets.photo("coffee")`.
+that the notebook does not use. What a text recommends (`explain.occlusion`) is carried too. An asset is
+carried where the code names it: `datasets.photo("coffee")`. `build.py` and `tools.notebooks.conditions` call this.
 """
 
 import ast
@@ -16,16 +16,17 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[2]
-# The modules of this room know all data by name: a name that stands in them does not mean that it is used.
+from helpers.paths import ROOT
+
+# The modules of this room know all data by name: a name in them does not mean that it is used.
 DATA_ROOM = "helpers.data."
 FOLDERS = {  # assets that are carried together: their folder, and the names in the code that mean it
     "emoji10": {"emoji10"},
     "photographs": {"photos"},
     "gallery": {"photos.gallery", "photos.gallery_credits"},
 }
-WEIGHTS = "helpers/assets/efficientnet_lite0.npz"  # 9.5 MB, hardly to be compressed: pip fetches it
-LICENCES = ("LICENSE", "helpers/assets/README.md", "helpers/assets/licences")
+WEIGHTS = "helpers/assets/efficientnet_lite0.npz"  # 9.5 MB, and compression hardly helps: pip fetches it
+LICENSES = ("LICENSE", "helpers/assets/README.md", "helpers/assets/licences")
 IMPORTED_AS = {"opencv-python-headless": "cv2", "pillow": "PIL", "scikit-learn": "sklearn"}
 _REQUIREMENT = re.compile(r"([\w.-]+)\s*>=\s*([\d.]+)")
 _DOTTED = re.compile(r"(?<![\w./])([a-z_]\w*)\.(\w+)")
@@ -47,7 +48,7 @@ def files(code: list[str], texts: list[str] = (), root: Path = ROOT) -> dict[str
         "packages": packages([*code, *helpers.values()], project, root),
         "weights": None,
     }
-    carried = [*(path.relative_to(root).as_posix() for path in own.values()), *named, *_licences(root)]
+    carried = [*(path.relative_to(root).as_posix() for path in own.values()), *named, *_licenses(root)]
     content = {path: (root / path).read_bytes() for path in carried if path != WEIGHTS}
     content["colab_start.py"] = (root / "tools" / "colab" / "colab_start.py").read_bytes()
     if WEIGHTS in carried:
@@ -94,7 +95,7 @@ def imported(source: str) -> tuple[str, ...]:
 def recommended(sources: Iterable[str], root: Path = ROOT) -> list[str]:
     """The course's modules of which the cells name something, in a text or in a comment: "explain.occlusion".
 
-    Only what the module really defines counts, so "config.json" is no recommendation.
+    Only what the module really defines counts, so "config.json" does not.
     """
     found = set()
     for module, name in {pair for source in sources for pair in _DOTTED.findall(source)}:
@@ -241,7 +242,7 @@ def _is_attribute(name: str, root: Path) -> bool:
     return path is not None and bool(re.search(rf"\b{re.escape(last)}\b", path.read_text(encoding="utf-8")))
 
 
-def _licences(root: Path) -> list[str]:
-    places = [root / name for name in LICENCES]
+def _licenses(root: Path) -> list[str]:
+    places = [root / name for name in LICENSES]
     paths = [path for place in places for path in (sorted(place.iterdir()) if place.is_dir() else [place])]
     return [path.relative_to(root).as_posix() for path in paths]

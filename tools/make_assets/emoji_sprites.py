@@ -38,7 +38,7 @@ FIELDS = (
     "art", "row", "class", "style", "package", "version", "icon", "author", "licence", "licence_file", "source",
 )  # fmt: skip
 
-# package, version, sha256 of the tgz, which art, author, licence, licence file, home of the originals
+# package, version, sha256 of the tgz, which art, author, license, license file, home of the originals
 PACKAGES = (
     ("twemoji", "1.2.5", "19046dff7d8707ce96212ec86468b36ac5f8e60409629dd13f809265c6d0ebb7", "train",
      "Twitter and the contributors to Twemoji", "CC BY 4.0", "CC-BY-4.0.txt",

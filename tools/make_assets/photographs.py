@@ -5,12 +5,12 @@ Run by developers, once; the result is committed. As root, on Debian 12:
     apt-get install --no-install-recommends gcompris-qt-data=3.1-2 tuxpaint-stamps-default=2022.06.04-1
     python -m tools.make_assets.photographs
 
-Which pictures, and which square of each, stands in three tables beside this file: photographs.csv (five classes,
+Three tables beside this file say which pictures, and which square of each: photographs.csv (five classes,
 for training and for testing), cutouts.csv (objects with transparency) and backgrounds.csv (scenes to put them on).
 
 GCompris keeps a README beside its pictures, inside its resource files, that names author, license and source of
 each. Credits are read from there: Debian's copyright file still describes earlier pictures of the same names.
-The authors of Tux Paint's stamps stand in that package's changelog, and were copied into cutouts.csv.
+That package's changelog names the authors of Tux Paint's stamps; they were copied into cutouts.csv.
 
 With the same Pillow, a second run writes the same bytes.
 """
@@ -25,8 +25,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from helpers.paths import ASSETS
+
 HERE = Path(__file__).resolve().parent
-ASSETS = HERE.parent.parent / "helpers" / "assets"
 GCOMPRIS = Path("/usr/share/gcompris-qt/rcc")
 STAMPS = Path("/usr/share/tuxpaint/stamps")
 
@@ -53,7 +54,7 @@ def read_resource(data: bytes) -> dict[str, bytes]:
     Raises ValueError for other data, and for files that are compressed with Zstandard.
     """
     if data[:4] != b"qres":
-        raise ValueError("this is no Qt resource file: it does not begin with 'qres'.")
+        raise ValueError("this is not a Qt resource file: it does not begin with 'qres'.")
     version, tree, contents, names = struct.unpack_from(">4I", data, 4)
     node_size = 14 if version == 1 else 22  # since version 2, nodes end with a time
     files = {}
@@ -126,9 +127,7 @@ class Activities:
             self.read[activity] = read_resource((self.folder / f"{activity}.rcc").read_bytes())
         files = self.read[activity]
         path = root + name
-        readme = next(
-            parent for parent in map(str, Path(path).parents) if f"{parent}/README" in files
-        )  # the nearest one
+        readme = next(parent for parent in map(str, Path(path).parents) if f"{parent}/README" in files)
         credits = read_credits(files[f"{readme}/README"].decode("utf-8")).get(path[len(readme) + 1 :], {})
         if credits.get("License") not in FREE:
             raise ValueError(f"{path} has no line with a free license in {readme}/README.")

@@ -1,11 +1,11 @@
-"""Under which conditions a notebook runs: code, helpers, versions, profile, seed, settings, data.
+"""The conditions under which a notebook runs: code, helpers, versions, profile, seed, settings, data.
 
 They are stored in the report beside an executed copy. Two runs under the same conditions give the same results, so a
-copy is current as long as the conditions of today are those of its run. Times of files do not matter.
+copy is current as long as today's conditions are those of its run. Times of files do not matter. `copies.py` and
+`run.py` call this.
 """
 
 import functools
-import hashlib
 import importlib.metadata
 import json
 import os
@@ -17,7 +17,9 @@ from typing import Any
 
 import psutil
 
-from helpers.paths import keras_home
+from helpers import owned
+from helpers.notebook import course
+from helpers.notebook.keras_settings import NEEDED, read_file
 from tools.colab import payload
 from tools.notebooks.files import ROOT, fingerprint, read_json
 
@@ -26,12 +28,9 @@ PACKAGES = ("tensorflow", "keras", "numpy")  # whose versions are written down w
 OVERRULED = (
     "CNN_PROFILE", "CNN_STRICT", "CNN_LIVE", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS",
 )  # fmt: skip
-# What is not set is taken to be this, as in helpers/__init__.py and helpers/notebook/course.py.
+# What is not set is taken to be this, as in helpers/__init__.py.
 DEFAULTS = {
-    "CNN_SEED": "0", "KERAS_BACKEND": "tensorflow", "TF_ENABLE_ONEDNN_OPTS": "1", "TF_CPP_MIN_LOG_LEVEL": "3",
-}  # fmt: skip
-KERAS_DEFAULTS = {
-    "floatx": "float32", "epsilon": 1e-7, "backend": "tensorflow", "image_data_format": "channels_last",
+    "KERAS_BACKEND": "tensorflow", "TF_ENABLE_ONEDNN_OPTS": "1", "TF_CPP_MIN_LOG_LEVEL": "3",
 }  # fmt: skip
 _SETTING = re.compile(  # Terraform's variables begin with TF_ too
     r"(CNN|TF(?!_CLI_|_VAR_|_LOG)|KERAS|XLA|DNNL|ONEDNN)_\w+|CUDA_VISIBLE_DEVICES|PYTHONHASHSEED"
@@ -81,9 +80,11 @@ def changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
 
 
 def seed(env: Mapping[str, str] = os.environ) -> int | str:
-    """The seed that CNN_SEED sets; text that is not a number stays text, for the notebook to refuse."""
-    text = env.get("CNN_SEED", DEFAULTS["CNN_SEED"])
-    return int(text) if text.isdecimal() else text
+    """The seed that CNN_SEED sets; text that is not a seed stays text, for the notebook to refuse."""
+    try:
+        return course.check_seed(settings=env)
+    except ValueError:
+        return env["CNN_SEED"]
 
 
 def versions() -> dict[str, str]:
@@ -109,15 +110,10 @@ def settings(env: Mapping[str, str] = os.environ) -> dict[str, str]:
 
 def keras_settings() -> dict[str, Any]:
     """What a keras.json in Keras' home changes; Keras writes one with its defaults, and that changes nothing."""
-    try:
-        content = json.loads((keras_home() / "keras.json").read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError):
+    content, wrong = read_file()
+    if wrong:
         return {"unreadable": True}
-    if not isinstance(content, dict):
-        return {"unreadable": True}
-    return {key: value for key, value in content.items() if KERAS_DEFAULTS.get(key) != value}
+    return {key: value for key, value in content.items() if NEEDED.get(key) != value}
 
 
 def data(folder: str | None) -> dict[str, list[int]]:
@@ -171,8 +167,7 @@ def digest(path: Path) -> str:
 
 @functools.cache
 def _digest(path: Path, _time: int, _size: int) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()[:16]
+    return owned.sha256(path)[:16]
 
 
 def machine() -> str:

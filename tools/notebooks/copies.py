@@ -1,4 +1,7 @@
-"""Executed copies and the reports beside them: whether a copy is current, and the folder that they are in."""
+"""Executed copies and the reports beside them: whether a copy is current, and the folder that they are in.
+
+`run.py` and `records.py` call this, and so do the tests that compare copies with what is stored.
+"""
 
 import json
 from collections.abc import Iterator

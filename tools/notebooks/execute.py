@@ -49,7 +49,7 @@ class Usage:
             peak = max(peak, getattr(memory, "peak_wset", memory.rss))
         self.seconds, self.peak = max(self.seconds, seconds), max(self.peak, peak)
 
-    def told(self) -> dict[str, float]:
+    def summary(self) -> dict[str, float]:
         """{"processor_seconds": ..., "peak_mb": ...}, once the kernel has ended."""
         seconds, peak = self.seconds, self.peak
         if resource is not None:
@@ -96,7 +96,7 @@ def execute(notebook: Path, copy: Path, *, cwd: Path, cell_timeout: int, say) ->
     except Exception as other:
         error = f"{type(other).__name__}: {other}"
     finally:
-        say(usage.told())
+        say(usage.summary())
     if error:
         say({"error": error})
     return not error
@@ -107,9 +107,13 @@ def _plain(path: Path) -> str:
     return str(path).replace("{", "{{").replace("}", "}}")
 
 
-def end_family() -> None:
-    """End every process below this one: the kernel, and what it started."""
-    for process in psutil.Process().children(recursive=True):
+def end_below(pid: int | None = None) -> None:
+    """End every process below this one, or below another: its kernel, and what that started."""
+    try:
+        below = psutil.Process(pid).children(recursive=True)
+    except psutil.Error:
+        return
+    for process in below:
         try:
             process.kill()
         except psutil.Error:  # it has just ended
@@ -120,7 +124,7 @@ def follow(parent: psutil.Process) -> None:
     """Wait until `parent` has ended; then end the kernel and this program."""
     while parent.is_running() and parent.status() != psutil.STATUS_ZOMBIE:
         time.sleep(1)
-    end_family()
+    end_below()
     os._exit(1)
 
 

@@ -1,21 +1,22 @@
-"""What the tools and the tests know about the notebooks as files: where they are, and what their cells hold."""
+"""What the tools and the tests know about the notebooks as files: whether they can be read, what is in their cells."""
 
 import base64
 import hashlib
 import json
 import os
 import re
-import tempfile
+import sys
 from pathlib import Path
 from typing import Any
 
-import nbformat
-
 from helpers import owned
-from tools import selection
+from helpers.paths import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
-NOTEBOOKS = ROOT / "notebooks"
+# jsonschema, which looks a notebook through, would load a grammar of web addresses, for more than a second; it can do
+# without, and a notebook's format has no addresses to check.
+sys.modules.setdefault("rfc3987_syntax", None)
+import nbformat  # noqa: E402
+
 PICTURE = ROOT / "docs" / "picture.png"  # what README.md shows
 CHECKED = "nbval-check-output"
 _ADDED = {"papermill-error-cell-tag", "injected-parameters"}  # cells that papermill puts in
@@ -26,16 +27,6 @@ _MERGE = re.compile(r"^(<{7}|={7}|>{7})( |$)", re.MULTILINE)
 
 class NotebookError(ValueError):
     """A file is not a notebook that can be used; the message says in the reader's words what is wrong with it."""
-
-
-def all_notebooks(folder: Path = NOTEBOOKS) -> list[Path]:
-    """The course's notebooks in order, the deeper ones too."""
-    return selection.all_notebooks(folder)
-
-
-def chosen(names: list[str], folder: Path = NOTEBOOKS) -> list[Path]:
-    """The notebooks that `names` choose ("02", "02b", core, deeper, all); without names the core lessons."""
-    return selection.chosen(names, folder)
 
 
 def read(path: Path) -> nbformat.NotebookNode:
@@ -166,25 +157,6 @@ def as_json(content: dict[str, Any]) -> bytes:
     return (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode()
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file so that it is either the old one or the whole new one, whatever else happens meanwhile."""
-    descriptor, name = tempfile.mkstemp(prefix=".writing-", dir=path.parent)
-    part = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-        part.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o644)
-        part.replace(path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
-
-
-def write_json(path: Path, content: dict[str, Any]) -> None:
-    """Write a JSON file so that it is either the old one or the whole new one."""
-    write_whole(path, as_json(content))
-
-
 def put(path: Path, content: bytes) -> Path | None:
     """Write a file into a folder of executed copies, and note in the folder's marker that it is ours.
 
@@ -192,7 +164,7 @@ def put(path: Path, content: bytes) -> Path | None:
     returned.
     """
     kept = take_away(path)
-    write_whole(path, content)
+    owned.write_whole(path, content)
     owned.record(path.parent, path.name)
     return kept
 

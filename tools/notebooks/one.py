@@ -16,8 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import psutil
-
+from tools.notebooks.execute import end_below
 from tools.notebooks.files import (
     ROOT,
     NotebookError,
@@ -89,31 +88,19 @@ class Runs:
             raise Stopped
 
     def stop(self) -> None:
-        """End all of them: first their kernels, upon which they tidy up and end by themselves."""
+        """End all of them: first their kernels, so that they tidy up and end by themselves."""
         with self._lock:
             self.stopped = True
             processes = list(self._running)
         for process in processes:
-            _kill_below(process.pid)
+            end_below(process.pid)
         deadline = time.monotonic() + 5
         for process in processes:
             try:
                 process.wait(max(0.1, deadline - time.monotonic()))
             except subprocess.TimeoutExpired:
-                _kill_below(process.pid)
+                end_below(process.pid)
                 process.kill()
-
-
-def _kill_below(pid: int) -> None:
-    try:
-        below = psutil.Process(pid).children(recursive=True)
-    except psutil.Error:
-        return
-    for process in below:
-        try:
-            process.kill()
-        except psutil.Error:  # it has just ended
-            continue
 
 
 def run(
@@ -186,11 +173,9 @@ def _execute(
                     end.peak_mb, end.processor_seconds = event["peak_mb"], event["processor_seconds"]
                 error = event.get("error", error)
         if process.returncode:
-            where = (
-                f"cell {cell['cell']} ({cell['id'] or 'no id'}): {cell['first']}"
-                if cell
-                else "before its first cell"
-            )
+            where = "before its first cell"
+            if cell:
+                where = f"cell {cell['cell']} ({cell['id'] or 'no id'}): {cell['first']}"
             end.failure = f"{where}\n{error or _last_words(words)}"
     return end
 

@@ -21,19 +21,11 @@ import nbformat
 
 from helpers import owned
 from helpers.notebook import course_map
+from helpers.paths import ROOT
 from tools.notebooks.conditions import machine, versions
 from tools.notebooks.copies import default_out, load_report
-from tools.notebooks.files import (
-    ROOT,
-    all_notebooks,
-    as_json,
-    code_cells,
-    fingerprint,
-    list_claims,
-    read,
-    write_json,
-    write_whole,
-)
+from tools.notebooks.files import as_json, code_cells, fingerprint, list_claims, read
+from tools.selection import all_notebooks
 
 RESULTS = ROOT / "results"
 README = ROOT / "README.md"
@@ -51,7 +43,7 @@ def made_where() -> dict[str, object]:
 def runs(folder: Path) -> list[tuple[Path, dict[str, Any]]]:
     """Every finished run in a folder of executed copies: the copy and its report.
 
-    Raises SystemExit for a copy that was changed after its run: its claims are no result any more.
+    Raises SystemExit for a copy that was changed after its run: its claims are no longer a result.
     """
     found = [(copy, report) for copy in all_notebooks(folder) if (report := load_report(copy))]
     for copy, _ in found:
@@ -98,7 +90,7 @@ def record_results(folder: Path) -> list[Path]:
             raise SystemExit(
                 f"{path.name} has a remark, which somebody wrote by hand ({remark}); move it first"
             )
-        write_json(path, content)
+        owned.write_whole(path, as_json(content))
         written.append(path)
     return written
 
@@ -142,28 +134,6 @@ def _claim_row(sentence: str, runs: list[dict]) -> str:
     mark = "✓" if all(claim["mark"] == "✓" for claim in same) else "✗"
     shown = values[0] if len(values) == 1 else "; ".join(claim["measured"] for claim in same)
     return f"| {mark} | {sentence} | {shown} | {same[0]['needs']} |"
-
-
-def spread(values: list[float]) -> str:
-    """The range of some shares, in whole percent: "50–51%"."""
-    low, high = min(values), max(values)
-    return f"{low:.0%}" if f"{low:.0%}" == f"{high:.0%}" else f"{low:.0%}–{high:.0%}".replace("%–", "–")
-
-
-def emoji10_table(results: dict) -> str:
-    """What benchmarks/emoji10.py found, as the Markdown table of README.md."""
-    lines = [
-        "| network | parameters, backbone aside | training scenes | same art | new art | CPU seconds |",
-        "| --- | --- | --- | --- | --- | --- |",
-    ]
-    for name, runs in results["networks"].items():
-        columns = {key: [run[key] for run in runs] for key in runs[0]}
-        scenes = 1000 if "Efficient" in name else 3600
-        lines.append(
-            f"| {name} | {columns['parameters'][0]:,} | {scenes:,} | {spread(columns['same art'])} "
-            f"| {spread(columns['new art'])} | {min(columns['seconds']):.0f}–{max(columns['seconds']):.0f} |"
-        )
-    return "\n".join(lines)
 
 
 # The times of quick runs
@@ -216,9 +186,9 @@ def with_table(readme: str, table: str) -> str:
 
 def write_tables() -> None:
     """Make the two tables again: results/README.md, and README.md's list of notebooks."""
-    write_whole(RESULTS / "README.md", tables(kept_results()).encode())
+    owned.write_whole(RESULTS / "README.md", tables(kept_results()).encode())
     text = README.read_text(encoding="utf-8")
-    write_whole(README, with_table(text, course_map.table(folder="notebooks/")).encode())
+    owned.write_whole(README, with_table(text, course_map.table(folder="notebooks/")).encode())
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -232,7 +202,8 @@ def main(arguments: list[str] | None = None) -> int:
         record_results(options.folder or default_out("full"))
     elif options.what == "times":
         names = [path.stem for path in all_notebooks()]
-        write_whole(course_map.TIMES, as_json(measured(options.folder or default_out("quick"), names)))
+        found = measured(options.folder or default_out("quick"), names)
+        owned.write_whole(course_map.TIMES, as_json(found))
     write_tables()
     return 0
 

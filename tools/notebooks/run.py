@@ -19,6 +19,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from helpers.errors import few
+from helpers.notebook import course
 from tools.notebooks import limits
 from tools.notebooks.conditions import conditions, machine
 from tools.notebooks.copies import (
@@ -30,9 +32,9 @@ from tools.notebooks.copies import (
     prepared,
     reasons,
 )
-from tools.notebooks.files import ROOT, NotebookError, all_notebooks, as_json, chosen, put
+from tools.notebooks.files import NotebookError, as_json, put
 from tools.notebooks.one import CELL_TIMEOUT, Result, Runs, environment, run
-from tools.selection import is_core
+from tools.selection import NOTEBOOKS, all_notebooks, chosen, is_core
 
 _MOMENT = 0.2  # seconds: how often the main program looks up, so that Ctrl-C is heard on Windows too
 
@@ -99,7 +101,7 @@ class Course:
                 bar.append(bars.add_task(notebook.stem, total=of))
             bars.update(bar[0], completed=done)
 
-        self._say(f"{notebook.stem}: started ({_listed(why)})")
+        self._say(f"{notebook.stem}: started ({few(why, 3)})")
         began = datetime.datetime.now(datetime.UTC)
         copy, env = self.copy(notebook), environment(self.profile, jobs)
         try:
@@ -123,10 +125,6 @@ class Course:
 
     def _say(self, text: str) -> None:
         self.console.print(text, markup=False, highlight=False)
-
-
-def _listed(why: list[str]) -> str:
-    return ", ".join(why[:3]) + (f" and {len(why) - 3} more" if len(why) > 3 else "")
 
 
 def _short(path: Path) -> str:
@@ -205,7 +203,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--profile", default="quick", choices=("quick", "full"))
     parser.add_argument("--jobs", type=int, default=2, help="how many at a time (default 2)")
-    parser.add_argument("--notebooks", type=Path, default=ROOT / "notebooks", help="the folder they are in")
+    parser.add_argument("--notebooks", type=Path, default=NOTEBOOKS, help="the folder they are in")
     parser.add_argument("--out", type=Path, help="where executed copies go (default build/course)")
     parser.add_argument(
         "--cell-timeout", type=int, help="seconds that one cell may take (quick 900, full 21600)"
@@ -217,13 +215,16 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     options = parser.parse_args(arguments)
     if options.jobs < 1:
         parser.error("--jobs must be at least 1")
-    options.cell_timeout = (
-        CELL_TIMEOUT[options.profile] if options.cell_timeout is None else options.cell_timeout
-    )
+    if options.cell_timeout is None:
+        options.cell_timeout = CELL_TIMEOUT[options.profile]
     if options.cell_timeout < 1:
         parser.error("--cell-timeout must be at least 1 second")
     if not all_notebooks(options.notebooks):
         parser.error(f"there are no notebooks in {options.notebooks}")
+    try:
+        course.check_seed()
+    except ValueError as error:
+        parser.error(str(error))
     options.out = options.out or default_out(options.profile)
     return options
 

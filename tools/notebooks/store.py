@@ -14,20 +14,11 @@ from pathlib import Path
 
 import nbformat
 
-from tools.notebooks.files import (
-    NOTEBOOKS,
-    PICTURE,
-    ROOT,
-    chosen,
-    code_cells,
-    find_failure,
-    fingerprint,
-    read,
-    readme_picture,
-    write_whole,
-)
+from helpers import owned, paths
+from tools.notebooks.files import PICTURE, ROOT, code_cells, find_failure, fingerprint, read, readme_picture
 from tools.notebooks.one import environment, run
 from tools.notebooks.run import plain_output
+from tools.selection import NOTEBOOKS, chosen
 
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -66,17 +57,14 @@ def merge_streams(outputs: list) -> list:
 def complaints(notebook: nbformat.NotebookNode) -> list[str]:
     """What must not be stored: errors, anything on standard error, paths of this machine."""
     found = [find_failure(notebook)] if find_failure(notebook) else []
-    places = [
-        re.escape(str(place))
-        for place in (ROOT, Path.home(), Path(tempfile.gettempdir()))
-        if len(place.parts) > 1
-    ]
+    places = (ROOT, paths.home(), Path(tempfile.gettempdir()))
+    here = "|".join(re.escape(str(place)) for place in places if len(place.parts) > 1)
     for cell in code_cells(notebook):
         for output in cell.outputs:
             if output.get("name") == "stderr":
                 found.append(f"cell {cell.id} wrote to standard error: {output.text[:200]}")
             text = str({kind: data for kind, data in output.get("data", {}).items() if kind != "image/png"})
-            if re.search("|".join(places), text + output.get("text", "")):
+            if re.search(here, text + output.get("text", "")):
                 found.append(f"cell {cell.id} shows a path of this machine")
     return found
 
@@ -94,10 +82,10 @@ def refresh(path: Path) -> list[str]:
         return found
     if path.read_bytes() != before or not same_cells(read(path), executed):
         return ["it was changed while it ran, and what was changed is kept; store it again"]
-    write_whole(path, (nbformat.writes(normalize(executed)).rstrip("\n") + "\n").encode())
+    owned.write_whole(path, (nbformat.writes(normalize(executed)).rstrip("\n") + "\n").encode())
     if path.parent == NOTEBOOKS and (picture := readme_picture(executed)):
         PICTURE.parent.mkdir(exist_ok=True)
-        write_whole(PICTURE, picture[0])
+        owned.write_whole(PICTURE, picture[0])
     return []
 
 

@@ -1,7 +1,7 @@
 """How a notebook becomes a page of the site: folded hints and solutions, links between notebooks, downloads.
 
 Pure functions on notebooks; `pages.py` calls them. A page cannot run code, so what only a running notebook
-can answer (a hint, a solution, a quiz) stands folded on it.
+can answer (a hint, a solution, a quiz) is folded on it.
 """
 
 import copy
@@ -18,9 +18,8 @@ HELP = re.compile(r"^# (nb\d\d[a-z]?)\.(\w+)\.(?:hint|solution)\(", re.MULTILINE
 QUIZ = re.compile(r"^(nb\d\d[a-z]?)\.(\w+)\.ask\(\)", re.MULTILINE)
 _UNANSWERED = re.compile(r"^Not answered yet.*\n?\Z", re.MULTILINE)  # 00 shows it among other answers: kept
 _FENCE = re.compile(r"(^```.*?^```)", re.MULTILINE | re.DOTALL)
-_FIXED = re.compile(
-    r"(`[^`]*`|!?\[[^\]]*\]\([^)]*\)|\$\$.*?\$\$|\$[^$]*\$|<[^>]+>)", re.DOTALL
-)  # left as it is
+# What is left as it is: code, links, formulas, tags.
+_FIXED = re.compile(r"(`[^`]*`|!?\[[^\]]*\]\([^)]*\)|\$\$.*?\$\$|\$[^$]*\$|<[^>]+>)", re.DOTALL)
 _NUMBER = r"\d\d[a-z]?\b"
 _MENTION = re.compile(
     rf"\b[Nn]otebooks? {_NUMBER}(?:(?:, and |, or |, | and | or | to ){_NUMBER})*(?![.,]\d|%)"
@@ -110,7 +109,7 @@ def _with_one_opening(cells: list[nbformat.NotebookNode]) -> list[nbformat.Noteb
 
 
 def _code_cell(cell: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
-    """A code cell as the page shows it, with what stands folded beneath it."""
+    """A code cell as the page shows it, with what is folded beneath it."""
     if cell.metadata.get("jupyter", {}).get("source_hidden"):
         _fold_code(cell)
     if found := HELP.search(cell.source):

@@ -120,8 +120,7 @@ def make_html(source: Path, html: Path) -> None:
             "--fail-on-warning",
             "--keep-going",
             "--quiet",
-            "--builder",
-            "html",
+            "--builder=html",
             "--doctree-dir",
             doctrees,
         ]
@@ -143,7 +142,7 @@ def main(arguments: list[str] | None = None) -> int:
         with owned.written(options.source) as source:
             gather(
                 source,
-                notebooks=all_notebooks(ROOT / "notebooks"),
+                notebooks=all_notebooks(),
                 colab=ROOT / "build" / "colab",
                 site=ROOT / "site",
                 results=ROOT / "results",
