@@ -14,8 +14,8 @@ from helpers import owned
 from helpers.errors import DataError
 from helpers.paths import ROOT
 
-CACHES = (".pytest_cache", ".ruff_cache")  # each says so itself, in its CACHEDIR.TAG
-EGG = "cnn_course.egg-info"
+# Caches and package notes: each has a file that says what it is.
+CACHES = {".pytest_cache": "CACHEDIR.TAG", ".ruff_cache": "CACHEDIR.TAG", "cnn_course.egg-info": "PKG-INFO"}
 WORK = "work"  # helpers/notebook/work_folder.py
 
 
@@ -26,11 +26,9 @@ def clean(root: Path = ROOT) -> list[str]:
         kept = [reason for place in sorted(build.iterdir()) if (reason := _removed_or_why_not(place))]
         if not kept and not build.is_symlink():
             build.rmdir()
-    for name in CACHES:
-        if (root / name / "CACHEDIR.TAG").is_file():
+    for name, sign in CACHES.items():
+        if (root / name / sign).is_file() and not (root / name).is_symlink():
             shutil.rmtree(root / name)
-    if (root / EGG / "PKG-INFO").is_file():
-        shutil.rmtree(root / EGG)
     return kept
 
 

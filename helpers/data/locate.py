@@ -149,7 +149,7 @@ def _first(forms: Sequence[Form], place: Path) -> tuple[list[Path], Form | None]
             found = [[there[key] for key in map(_key, names) if key in there] for names in form.files]
             if all(found):
                 # Files first: MNIST from Kaggle has beside each of them a folder with nearly the same name.
-                return [min(paths, key=Path.is_dir) for paths in found], form
+                return [min(named, key=Path.is_dir) for named in found], form
     return [], None
 
 

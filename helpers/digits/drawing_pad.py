@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 from helpers import errors
 from helpers.digits import handwriting
 from helpers.notebook import plots
+from helpers.notebook.frontend import safe_print
 
 Predict = Callable[[np.ndarray], Any]  # uint8 images (n, 28, 28) -> probabilities (n, 10)
 
@@ -171,7 +172,7 @@ def show_reading(strokes: handwriting.Strokes, predict: Predict) -> None:
     try:
         reading = read(strokes, predict)
     except errors.DigitError as error:
-        print(error)
+        safe_print(error)
         return
     alt = f"A drawn digit, the same digit prepared as 28 by 28 pixels, and ten bars; {reading}."
     plots.show(reading_figure(reading), alt=alt)

@@ -1,10 +1,9 @@
 """Any image of a digit as gray pixels: a file, its bytes, a Pillow image, an array, a list, a tensor.
 
-`handwriting` calls it. Everything that is no image is refused with a `DigitError` that says what to do.
+`handwriting` calls it. Everything that is not an image is refused with a `DigitError` that says what to do.
 """
 
 import io
-import threading
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -12,14 +11,12 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from helpers.data.image_files import without_pillows_limit
 from helpers.errors import DigitError
 
 WORK = 512  # pixels: larger pictures are reduced to this longer side first, which also averages their grain
 LARGEST = 4 * WORK  # pixels: pictures with a longer side above this are reduced as soon as they are opened
-MOST_PIXELS = (
-    100_000_000  # in memory; a JPEG of 400 megapixels is less, for it is opened at a fraction of its size
-)
-_limit = threading.Lock()  # holds Pillow's own limit, which belongs to the whole process, for a moment
+MOST_PIXELS = 100_000_000  # in memory: a JPEG may have more, because it is opened at a fraction of its size
 FORMS = "(height, width), (height, width, 3) or (height, width, 4)"
 
 
@@ -70,21 +67,15 @@ def load_photo(source: Any) -> np.ndarray:
 def _read(file: Any, name: str) -> np.ndarray:
     """The picture in an open file. `name` is what a message calls it."""
     try:
-        with _limit:
-            before, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
-            try:
-                picture = Image.open(file)
-            finally:
-                Image.MAX_IMAGE_PIXELS = before
+        with without_pillows_limit():
+            picture = Image.open(file)
     except Exception as error:  # for a damaged header Pillow raises nearly everything
         reason = "unknown format" if isinstance(error, UnidentifiedImageError) else error
         raise DigitError(
             f"{name} is not a picture that can be read ({reason}). Save it as JPEG or PNG."
         ) from None
     with picture:
-        picture.draft(
-            None, (LARGEST // 2, LARGEST // 2)
-        )  # so a large JPEG is decoded at a fraction of its size
+        picture.draft(None, (LARGEST // 2, LARGEST // 2))  # a large JPEG is decoded at a fraction of its size
         if picture.width * picture.height > MOST_PIXELS:
             size = f"{picture.width:,}×{picture.height:,}"
             raise DigitError(

@@ -11,13 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-SMALLEST = (
-    100  # pixels: a smaller picture is a drawing or an MNIST digit, and its strokes are as thin as lines
-)
-THICKEST = 0.01  # of the longer side: whatever is thicker is no printed line
+SMALLEST = 100  # pixels: in a smaller picture the strokes of a digit are as thin as lines
+THICKEST = 0.01  # of the longer side: whatever is thicker is not a printed line
 TILT = 0.1  # the largest slope, about 6 degrees
 FILLED = 0.55  # the least share of the picture's width on which a line must be seen
-MANY = 3  # so many parallel lines are no strokes of a digit
+MANY = 3  # this many parallel lines are not strokes of a digit
 SEEN = 0.4  # a line that leaves the picture at a corner must cross this share of its width
 HIDDEN = 0.4  # and the least share beside other lines: handwriting may cover the rest
 FAINT = 8  # gray levels: fainter lines disappear in the paper's grain anyway
@@ -213,7 +211,6 @@ def _is_printed(line: Line, ink: np.ndarray, cleaned: np.ndarray) -> bool:
     strokes = above > 0.5 * darkest
     if not strokes.any():
         return False
-    width_of_strokes = (
-        4 * ndimage.distance_transform_edt(strokes)[strokes].mean() - 2
-    )  # see `handwriting.thicken`
+    depth = ndimage.distance_transform_edt(strokes)[strokes].mean()
+    width_of_strokes = 4 * depth - 2  # see `handwriting.thicken`
     return line.contrast < 0.6 * darkest or line.height < 0.5 * width_of_strokes

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from helpers.notebook.frontend import show_markdown
+from helpers.notebook.frontend import safe_print, show_markdown
 
 NOT_ANSWERED = "Not answered yet: put your answer in place of ____ and run the cell again."
 
@@ -181,15 +181,15 @@ class Exercise:
 
     def check(self, *answers: Any) -> None:
         """Print whether the answers are right and, where not, what is wrong."""
-        print(self.verdict(*answers))
+        safe_print(self.verdict(*answers))
 
     def hint(self, number: int = 1) -> None:
         """Print hint `number`, counted from 1."""
         if not isinstance(number, int) or not 1 <= number <= len(self.hints):
-            print(f"There are {len(self.hints)} hints: ask for hint(1) to hint({len(self.hints)}).")
+            safe_print(f"There are {len(self.hints)} hints: ask for hint(1) to hint({len(self.hints)}).")
             return
         more = f" (hint({number + 1}) says more)" if number < len(self.hints) else ""
-        print(f"Hint {number}{more}: {self.hints[number - 1]}")
+        safe_print(f"Hint {number}{more}: {self.hints[number - 1]}")
 
     def solution(self) -> None:
         """Show one right answer as code."""
@@ -243,7 +243,7 @@ class Quiz:
 
     def check(self, letter: Any) -> None:
         """Print whether the letter is right, and why."""
-        print(self.verdict(letter))
+        safe_print(self.verdict(letter))
 
 
 def as_int(answer: Any, *, what: str) -> int:

@@ -132,6 +132,15 @@ def test_numbers_of_any_range_are_neither_clipped_nor_lost(tmp_path):
     assert np.asarray(open_image(tmp_path / "b.tif")).std() == 0
 
 
+@pytest.mark.parametrize(("largest", "white"), [(65535, 65535), (4095, 4095), (4096, 65535), (255, 255)])
+@pytest.mark.parametrize("form", ["PNG", "TIFF"])
+def test_twelve_bits_in_sixteen_are_not_black(tmp_path, form, largest, white):
+    values = np.linspace(0, largest, HEIGHT * WIDTH).reshape(HEIGHT, WIDTH).round().astype(np.uint16)
+    Image.fromarray(values).save(tmp_path / "a", form)
+    shown = np.asarray(open_image(tmp_path / "a"))[..., 0]
+    assert np.abs(shown - values * (255 / white)).max() <= 0.5
+
+
 TRANSPARENT = {
     "RGBA": saved(with_alpha("RGBA"), "PNG"),
     "gray and alpha": saved(with_alpha("LA"), "PNG"),
@@ -179,6 +188,20 @@ def test_the_cameras_turn_is_undone_at_every_scale(tmp_path, turn):
         image = open_image(tmp_path / "a.jpg", least=least)
         assert image.size == size
         assert np.abs(np.asarray(image.resize((41, 30))).astype(int) - COLORS).mean() < 4
+
+
+@pytest.mark.parametrize("turn", range(1, 9))
+def test_a_turned_tiff_is_turned_once(tmp_path, turn):
+    """Pillow turns it while it loads it."""
+    color().save(tmp_path / "a.tif", tiffinfo={274: turn})
+    color().save(tmp_path / "a.png", exif=_turned(turn))
+    assert (np.asarray(open_image(tmp_path / "a.tif")) == np.asarray(open_image(tmp_path / "a.png"))).all()
+
+
+def _turned(turn):
+    exif = Image.Exif()
+    exif[0x0112] = turn
+    return exif
 
 
 def test_broken_notes_of_the_camera_do_not_matter(tmp_path):
@@ -291,6 +314,12 @@ def test_places_that_are_no_files(tmp_path):
         open_image(tmp_path / "a.jpg")
     with pytest.raises(DataError, match="a folder, not a file"):
         open_image(tmp_path)
+    with pytest.raises(ValueError, match="path is not a path"):
+        open_image("a\0b")
+    if hasattr(os, "mkfifo"):  # reading one would wait for ever
+        os.mkfifo(tmp_path / "pipe.jpg")
+        with pytest.raises(DataError, match="not an ordinary file"):
+            open_image(tmp_path / "pipe.jpg")
     with pytest.raises(TypeError, match="path must be a path"):
         open_image(3)
     with pytest.raises(ValueError, match="path is empty"):

@@ -5,6 +5,7 @@ import os
 import struct
 import warnings
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -106,11 +107,43 @@ def test_classes_that_some_disks_do_not_tell_apart(tmp_path, names):
     assert not (tmp_path / "made").exists()
 
 
-@pytest.mark.parametrize("images", [PICTURES / 255, PICTURES[:5], PICTURES[0, 0, 0]])
+@pytest.mark.parametrize(
+    "images", [PICTURES / 255, PICTURES[0, 0, 0], PICTURES[..., :1], PICTURES[..., [0, 1, 2, 0]]]
+)
 def test_unfit_arrays(tmp_path, images):
     with pytest.raises(ValueError, match="must be uint8 images"):
         image_folders.write(tmp_path / "made", {"train": (images, LABELS)}, NAMES)
     assert not (tmp_path / "made").exists()
+
+
+@pytest.mark.parametrize("labels", [LABELS[:5], LABELS - 1, LABELS + 1, LABELS / 2, LABELS[:, None], "cat"])
+def test_unfit_labels(tmp_path, labels):
+    """A label of -1 would be the last class without a word."""
+    with pytest.raises(ValueError, match="must have 6 labels, whole numbers from 0 to 2"):
+        image_folders.write(tmp_path / "made", {"train": (PICTURES, labels)}, NAMES)
+    assert not (tmp_path / "made").exists()
+
+
+@pytest.mark.parametrize(
+    "name", ["..", "../out", ".", "", "/tmp/out", "T-shirt/top", "a\\b", "C:", "a ", "a.", "a\nb", ".a"]
+)
+def test_names_that_would_be_another_place(tmp_path, name):
+    """With "..", images would be written beside the folder."""
+    for part, names in (("train", (name, "b", "c")), (name, NAMES)):
+        with pytest.raises(ValueError, match="cannot be the name of a folder on every system"):
+            image_folders.write(tmp_path / "a" / "made", {part: (PICTURES, LABELS)}, names)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_files_that_cannot_be_copied(tmp_path):
+    for path, name, error, message in (
+        (tmp_path / "gone.jpg", "cat", DataError, "gone.jpg is not there"),
+        (tmp_path, "cat", DataError, "is not a file"),
+        (Path(__file__), "zebra", ValueError, "'zebra' is not one of the classes cat, dog"),
+    ):
+        with pytest.raises(error, match=message):
+            image_folders.copy(tmp_path / "made", {"train": [(path, name)]}, ("cat", "dog"))
+    assert list(tmp_path.iterdir()) == []
 
 
 def put(name, content):

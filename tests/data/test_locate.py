@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import json
+import os
 import shutil
 import socket
 import subprocess
@@ -87,6 +88,15 @@ def four_idx(folder, arrays, *, dot="-", gz=".gz", upper=False):
             )
 
 
+def from_kaggle(folder, name):
+    """Beside each file a folder of nearly the same name, with the file in it once more."""
+    four_idx(folder / name, good_arrays(), gz="", dot=".")
+    for path in list((folder / name).iterdir()):
+        twin = path.with_name(path.name.replace(".", "-"))
+        twin.mkdir()
+        shutil.copy(path, twin / twin.name)
+
+
 def archive_form(folder, name):
     cifar_archive(folder / name)
 
@@ -117,6 +127,8 @@ FORMS = {
         *((npz_named, name) for name in ("mnist - Copy.npz", "mnist copy.npz", "mnist copy 2.npz")),
         (lambda folder, name: four_idx(folder / name, good_arrays()), "."),
         (lambda folder, name: four_idx(folder / name, good_arrays(), gz=""), "MNIST/raw"),
+        (lambda folder, name: four_idx(folder / name, good_arrays(), gz=""), "raw"),
+        (from_kaggle, "."),
         (lambda folder, name: four_idx(folder / name, good_arrays(), gz="", dot="."), "Mnist"),
         (lambda folder, name: four_idx(folder / name, good_arrays(), upper=True), "."),
     ],
@@ -133,6 +145,7 @@ FORMS = {
         (unpacked_form, "cifar-10-batches-py"),
         (unpacked_form, "cifar-10-python/cifar-10-batches-py"),
         (unpacked_form, "CIFAR-10-batches-py"),
+        (unpacked_form, "cifar10/cifar-10-batches-py"),
     ],
 }
 
@@ -359,6 +372,26 @@ def test_an_archive_that_is_not_what_it_should_be_leaves_nothing(tmp_path, optio
     with pytest.raises(DataError, match=message):
         locate.unpack(tmp_path / "flowers.tgz", target)
     assert list(target.parent.iterdir()) == [] and not (tmp_path / "outside.jpg").exists()
+
+
+def test_what_is_in_the_way_of_an_archive(tmp_path):
+    flower_archive(tmp_path / "flowers.tgz")
+    target = tmp_path / "cache" / "flower_photos"
+    target.mkdir(parents=True)  # empty: an earlier try was stopped
+    assert (locate.unpack(tmp_path / "flowers.tgz", target) / "daisy" / "1.jpg").exists() or os.name == "nt"
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(DataError, match="file is in the way"):
+        locate.unpack(flower_archive_named(tmp_path, "file"), tmp_path / "file")
+    assert (tmp_path / "file").read_text() == "mine"
+    if os.name != "nt":
+        (tmp_path / "link").symlink_to(tmp_path / "gone")
+        with pytest.raises(DataError, match="link is in the way"):
+            locate.unpack(flower_archive_named(tmp_path, "link"), tmp_path / "link")
+
+
+def flower_archive_named(tmp_path, folder):
+    flower_archive(tmp_path / "other.tgz", folder=folder)
+    return tmp_path / "other.tgz"
 
 
 def test_half_an_archive_leaves_nothing(tmp_path):

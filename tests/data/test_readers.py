@@ -277,6 +277,10 @@ class Evil:
 
 CIFAR_FAULTS = {
     "a batch missing": ({"skip": ("data_batch_3",)}, "no data_batch_3"),
+    "a length that cannot be": (
+        {"change": lambda *_: b"\x80\x04\x8d" + b"\xff" * 8},
+        "a batch of another kind",
+    ),
     "a class that would be run": ({"change": lambda *_: pickle.dumps(Evil())}, "asks for (posix|nt).mkdir"),
     "a batch without labels": ({"change": lambda *_: pickle.dumps({b"data": 1})}, "a batch of another kind"),
     "no dictionary": ({"change": lambda *_: pickle.dumps([1, 2])}, "a batch of another kind"),

@@ -9,7 +9,7 @@ from helpers.data import datasets
 from helpers.digits import handwriting, ink
 from helpers.errors import DigitError
 
-COUNT, PHOTOS = 60, 30  # disguised digits a test
+COUNT, PHOTOS = 60, 20  # disguised digits a test
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,6 @@
 """Every exercise and quiz against its notebook: solutions pass their own checks, and cells match solutions."""
 
+import functools
 import importlib
 import re
 
@@ -7,10 +8,12 @@ import pytest
 
 from helpers.exercises import ____
 from helpers.exercises.core import Exercise, Quiz
-from tools.notebooks.files import code_cells, read
+from tools.notebooks import files
+from tools.notebooks.files import code_cells
 from tools.selection import all_notebooks
 
 NAMES = {path.stem[:2]: path for path in all_notebooks()}
+read = functools.cache(files.read)
 
 
 def items(kind):

@@ -477,6 +477,7 @@ BAD = [
     (lambda: (mixed_net(), IMAGES, LABELS), {"loss": "hinge_of_fate"}, "hinge_of_fate"),
     (lambda: (mixed_net(), IMAGES, LABELS), {"loss": lambda y, p: p[:, :3] - p}, "loss does not fit labels"),
     (lambda: (pencil_net(), X, Y), {"loss": "binary_crossentropy"}, "takes probabilities"),
+    (lambda: (pencil_net(), X, ["cat"] * len(X)), {}, "labels must be numbers"),
     (lambda: (pencil_net(), X, Y), {"loss": "mse", "of": "bias"}, 'choose "kernel" or "output"'),
 ]
 

@@ -630,6 +630,7 @@ MORE = [
         "fill must be None, a number",
     ),
     (lambda: explain.occlusion(NET, X[0], patch=2, fill="gray"), ValueError, "not 'gray'"),
+    (lambda: explain.occlusion(NET, X[0], patch=2, fill=np.nan), ValueError, "not nan"),
     (lambda: explain.occlusion(NET, X[0], 5, patch=2), ValueError, "class_index 5"),
 ]
 

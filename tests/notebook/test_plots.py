@@ -79,6 +79,15 @@ def test_grids_of_every_kind_of_image(drawn, shape):
     assert all(not axis.axison for axis in figure.axes)
 
 
+@pytest.mark.parametrize(
+    ("images", "columns", "message"),
+    [([], 3, "there are no images to show"), (np.zeros((2, 8, 8)), 0, "columns must be at least 1")],
+)
+def test_a_grid_of_nothing(images, columns, message):
+    with pytest.raises(ValueError, match=message):
+        plots.image_grid(images, alt=ALT, columns=columns)
+
+
 def test_wrong_titles_are_marked_by_more_than_color(drawn):
     plots.image_grid(IMAGES, titles=list("abcde"), good=[True, False, True, True, True], alt=ALT)
     titles = [axis.get_title() for axis in drawn[0].axes]

@@ -242,6 +242,10 @@ def marker_broken(place):
     (place / owned.MARKER).write_text("{")
 
 
+def marker_too_deep(place):
+    (place / owned.MARKER).write_text("[" * 100_000)
+
+
 def a_folder_for_a_file(place):
     (place / "deep" / "a.txt").unlink()
     (place / "deep" / "a.txt").mkdir()
@@ -251,7 +255,7 @@ def a_folder_for_a_file(place):
 @pytest.mark.parametrize(
     "touch",
     [added, added_deep, added_folder, added_hidden, changed, changed_to_the_same_length, renamed, marker_gone,
-     marker_broken, a_folder_for_a_file],
+     marker_broken, marker_too_deep, a_folder_for_a_file],
 )  # fmt: skip
 def test_what_was_added_or_changed_keeps_the_whole_folder(tmp_path, touch):
     place = made(tmp_path / "folder")
@@ -298,6 +302,21 @@ def test_an_empty_folder_may_be_written_to_and_is_not_removed(tmp_path):
         owned.remove(tmp_path / "folder")
     made(tmp_path / "folder")
     assert len(everything(tmp_path / "folder")) == 3
+
+
+@pytest.mark.parametrize("below", [".", "deep"])
+def test_the_folder_that_the_program_runs_in_stays(tmp_path, monkeypatch, below):
+    """Replaced, it would be gone for the notebook that runs in it."""
+    place = made(tmp_path / "folder")
+    monkeypatch.chdir(place / below)
+    for act in (made, owned.remove):
+        with pytest.raises(DataError, match="is the folder that this program runs in"):
+            act(place)
+    assert Path.cwd().exists()
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path / "empty")
+    with pytest.raises(DataError, match="is the folder that this program runs in"):
+        made(Path())
 
 
 def test_a_file_in_the_place_of_the_folder(tmp_path):

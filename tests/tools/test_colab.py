@@ -6,6 +6,7 @@ Fast: nothing is trained here. `make test-colab` runs the editions themselves.
 import ast
 import base64
 import errno
+import functools
 import hashlib
 import io
 import json
@@ -55,7 +56,12 @@ def opened(notebook):
 
 
 def carried(notebook):
-    archive = opened(notebook)
+    return contents_of(source(notebook, "colab-start"))
+
+
+@functools.cache
+def contents_of(start):
+    archive = opened({"cells": [{"id": "colab-start", "source": start}]})
     return {name: archive.read(name) for name in archive.namelist()}
 
 

@@ -315,6 +315,11 @@ def test_new_photographs_that_cannot_be_used(classifier, tmp_path):
         ({"size": 1000}, "size must be from 32 to 512"),
         ({"held_back": 0}, "between 0 and 1"),
         ({"held_back": 1}, "between 0 and 1"),
+        ({"held_back": "a fifth"}, "between 0 and 1, not 'a fifth'"),
+        ({"updates": 0}, "updates must be at least 1"),
+        ({"seed": -1}, "seed=-1 is not a seed"),
+        ({"seed": 2**40}, "is not a seed"),
+        ({"seed": 1.5}, "seed=1.5 is not a seed"),
     ],
 )
 def test_arguments_that_cannot_be_meant(tmp_path, options, message):
