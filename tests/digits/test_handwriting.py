@@ -67,6 +67,16 @@ def test_mnist_itself_is_left_as_it_is(mnist):
     assert np.min(alike) > 0.9
 
 
+def test_a_small_part_of_a_digit_stays_and_a_speck_goes():
+    page = np.full((200, 200), 255, np.uint8)
+    page[40:160, 60:76] = 0  # the upright of a 5, with its bar drawn apart: a sixth of the ink
+    page[40:60, 92:110] = 0
+    page[150:154, 150:154] = 0  # a speck, below a hundredth
+    cropped = handwriting.steps(page)["cropped"]
+    assert cropped.shape == (120, 50)
+    assert cropped[:20, 32:].min() > 200
+
+
 @pytest.mark.parametrize("inverted", [False, True])
 def test_a_large_page_comes_back_as_the_digit(mnist, reader, inverted):
     rng = np.random.default_rng(1)

@@ -27,7 +27,9 @@ def bare_machine(monkeypatch, caplog):
     monkeypatch.setattr(fonts, "_said", set())
     with warnings.catch_warnings(), caplog.at_level(logging.WARNING):
         warnings.simplefilter("error", UserWarning)
-        warnings.simplefilter("ignore", DeprecationWarning)  # an old Matplotlib beside a new pyparsing; nobody sees it
+        warnings.simplefilter(
+            "ignore", DeprecationWarning
+        )  # an old Matplotlib beside a new pyparsing; nobody sees it
         yield
     assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
 
