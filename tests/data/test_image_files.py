@@ -8,7 +8,7 @@ import zlib
 
 import numpy as np
 import pytest
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, features
 
 from helpers.data import image_files
 from helpers.data.image_files import Unreadable, open_image
@@ -110,6 +110,10 @@ RIGHT = {  # file → what it shows, and how far off the pixels may be on averag
     "TIFF floats to 255": (saved(gray(np.float32, 1), "TIFF"), IN_GRAY, 0.6),
     "PGM 16 bits": (b"P5 41 30 65535\n" + DEEP_GRAY.tobytes(), IN_GRAY, 0.6),
 }  # fmt: skip
+if (
+    features.version("pil") < "11"
+):  # Pillow 10 cannot read the uncompressed TIFFs in YCbCr that it writes itself
+    del RIGHT["TIFF YCbCr"]
 
 
 @pytest.mark.parametrize("name", RIGHT)
