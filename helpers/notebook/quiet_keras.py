@@ -1,6 +1,8 @@
-"""Keras and TensorFlow, loaded without TensorFlow's start-up notes: every helper that needs them takes them from here.
+"""Keras and TensorFlow, loaded without TensorFlow's start-up notes.
 
-from helpers.notebook.quiet_keras import keras, layers, tf
+Every helper that needs them takes them from here:
+
+    from helpers.notebook.quiet_keras import keras, layers, tf
 """
 
 import contextlib

@@ -241,10 +241,10 @@ def main(arguments: list[str] | None = None) -> int:
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, signal.default_int_handler)
     console = Console(width=None if sys.stdout.isatty() else 120)
-    course = Course(options.profile, options.out, options.jobs, options.cell_timeout, console)
+    calling = Course(options.profile, options.out, options.jobs, options.cell_timeout, console)
     try:
         with prepared(options.out, options.notebooks):
-            results = course.results(notebooks)
+            results = calling.results(notebooks)
     except Refused as reason:
         print(reason, file=sys.stderr)
         return 2
