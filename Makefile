@@ -8,25 +8,29 @@ PYTHON  ?= python3
 PROFILE ?= quick
 JOBS    ?= 2
 ONLY    ?=
+SEEDS   ?= 0-9
+THREADS ?= 1
 
 BIN   := .venv/bin
 READY := .venv/.ready
 FLOOR := .venv-floor/bin
 SITE_BIN := .venv-site/bin
 BROWSER := .venv-browser/bin
+SWEEP := .venv-sweep/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONDONTWRITEBYTECODE := 1
 
 empty :=
 space := $(empty) $(empty)
 
-.PHONY: help course test test-floor test-browser lab outputs colab test-colab site test-site bench lint format lock clean
+.PHONY: help course test test-floor test-browser lab outputs sweep claims test-sweep colab test-colab site test-site bench lint format lock clean
 
 help:  ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
 	@echo "  course, outputs: the core lessons; ONLY=\"01 02b\" chooses, ONLY=deeper and ONLY=all too."
-	@echo "  colab, test-colab, test-browser, bench: ONLY chooses as well.   course: PROFILE=full, JOBS=1."
+	@echo "  colab, test-colab, test-browser, bench, sweep: ONLY chooses as well.   course: PROFILE=full, JOBS=1."
+	@echo "  sweep: SEEDS=0-9, THREADS=2, PROFILE=full, JOBS=2."
 
 course: $(READY)  ## run every core lesson that changed into build/course and print a table
 	$(BIN)/python -m tools.notebooks.run --profile $(PROFILE) --jobs $(JOBS) $(ONLY)
@@ -58,6 +62,16 @@ lab: $(READY)  ## open the notebooks in JupyterLab, beginning with 00
 outputs: $(READY)  ## run the notebooks and store them with their outputs
 	$(BIN)/python -m tools.notebooks.store $(ONLY)
 
+# On this machine, or on the Dask cluster whose scheduler CNN_DASK_SCHEDULER names.
+sweep: .venv-sweep/.ready  ## measure every claim with many seeds into results/claims (half an hour; goes on where it stopped)
+	$(SWEEP)/python -m tools.sweep.run --seeds $(SEEDS) --threads $(THREADS) --profile $(PROFILE) --workers $(JOBS) $(ONLY)
+
+claims: $(READY)  ## write the tables of what sweeps have measured
+	$(BIN)/python -m tools.sweep.tables
+
+test-sweep: .venv-sweep/.ready  ## test the sweep with real Dask workers, which die, hang and lose their scheduler
+	$(SWEEP)/python -m pytest -p no:nbval tests/sweep/test_with_dask.py
+
 colab:  ## write every notebook as one file for Colab into build/colab (seconds; no packages needed)
 	$(PYTHON) -m tools.colab.build $(ONLY)
 
@@ -86,6 +100,7 @@ format: $(READY)  ## put the code into its standard form
 lock: .venv-lock/.ready  ## resolve the packages again, newest and oldest (for maintainers)
 	$(RESOLVE) pyproject.toml --extra course --output-file requirements.lock
 	$(RESOLVE) pyproject.toml --extra course --resolution lowest-direct --output-file requirements-floor.lock
+	$(RESOLVE) pyproject.toml --extra course --extra sweep --constraint requirements.lock --output-file requirements-sweep.lock
 	$(RESOLVE) --group site --output-file site/site.lock
 	$(RESOLVE) --group browser --output-file requirements-browser.lock
 
@@ -115,6 +130,15 @@ endef
 	$(environment)
 	@echo "installing $< into $(@D)"
 	$(@D)/bin/python -m pip install --quiet $(ALONE) --require-hashes --requirement $<
+	@touch $@
+
+# Dask comes on top of what .venv has, so that a learner's environment stays without it, and the two cannot differ.
+.venv-sweep/.ready: requirements-sweep.lock $(READY)
+	$(environment)
+	@$(BIN)/python -c 'import site; print(f"import site; site.addsitedir({site.getsitepackages()[0]!r})")' \
+		> "$$($(SWEEP)/python -c 'import site; print(site.getsitepackages()[0])')/course.pth"
+	@echo "installing Dask into $(@D) (60 MB)"
+	$(@D)/bin/python -m pip install --quiet --require-hashes --requirement $<
 	@touch $@
 
 .venv-lock/.ready:

@@ -1,4 +1,7 @@
-"""What all tests share: tests of pages run only where a browser can be driven, and nothing heavy costs twice."""
+"""What all tests share: those of pages run where a browser can be driven, those with Dask where it is installed.
+
+Nothing heavy costs twice.
+"""
 
 import gc
 import importlib.util
@@ -8,6 +11,8 @@ import sys
 sys.modules.setdefault("rfc3987_syntax", None)
 
 collect_ignore = [] if importlib.util.find_spec("pytest_playwright") else ["browser"]
+if not importlib.util.find_spec("distributed"):  # make test-sweep runs them, in an environment that has Dask
+    collect_ignore.append("sweep/test_with_dask.py")
 
 
 def pytest_collection_finish():

@@ -4,6 +4,7 @@ Every notebook calls `start` once, right after its parameters cell, and keeps th
 """
 
 import contextlib
+import json
 import math
 import operator
 import os
@@ -30,6 +31,9 @@ class Claim:
     measured: str
     condition: str
     holds: bool
+    value: int | float
+    bounds: dict[str, int | float]  # "equals", or "above" and/or "below"
+    form: str = ""
 
     def __str__(self) -> str:
         mark = "✓" if self.holds else "✗"
@@ -70,10 +74,13 @@ class Lesson:
         for the numbers, for example ".1%" or ".3f"; without it integers get thousands separators and
         floats four significant digits. `value` may be any single number: Python's, NumPy's, a tensor's.
         With CNN_STRICT=1 a claim that does not hold raises `ClaimError`; otherwise it only says so.
+        A sweep over seeds (`make sweep`) names a file in CNN_CLAIMS, and gets the exact number there.
         """
         made = evaluate_claim(sentence, value, equals=equals, below=below, above=above, form=form)
         self.claims[sentence] = made  # keyed by sentence: running a cell twice must not list it twice
         safe_print(made)
+        if path := os.environ.get("CNN_CLAIMS"):
+            _note(made, Path(path))
         if not made.holds and strict():
             raise ClaimError(str(made))
 
@@ -172,7 +179,7 @@ def evaluate_claim(
     holds = all(compare[name](number, limit) for name, limit in limits.items())
     words = {"equals": "exactly", "above": "above", "below": "below"}
     condition = " and ".join(f"{words[name]} {_worded(limit, form)}" for name, limit in limits.items())
-    return Claim(sentence=sentence, measured=_worded(number, form), condition=condition, holds=holds)
+    return Claim(sentence, _worded(number, form), condition, holds, number, limits, form)
 
 
 def _number(value: Any, what: str) -> int | float:
@@ -214,6 +221,14 @@ def _worded(number: int | float, form: str) -> str:
     if isinstance(number, int) or (number.is_integer() and abs(number) < 1e15):
         return f"{int(number):,}"
     return f"{number:,.4g}"
+
+
+def _note(claim: Claim, path: Path) -> None:
+    """Add the claim, as one line of JSON, to a file."""
+    with path.open("a", encoding="utf-8") as file:
+        file.write(
+            json.dumps({key: getattr(claim, key) for key in ("sentence", "value", "bounds", "form")}) + "\n"
+        )
 
 
 def strict() -> bool:

@@ -44,6 +44,7 @@ SAFE = {
     "helpers/data/download.py _continue": "only the part, whose name has the checksum in it",
     "helpers/data/download.py _receive": "only the part, whose name has the checksum in it",
     "helpers/data/download.py _lock": "only the lock of the part, whose name has the checksum in it",
+    "helpers/notebook/course.py _note": "adds a line to a file that a sweep has made for it",
     "helpers/notebook/plots.py small_png": "into memory",
     "helpers/notebook/work_folder.py _free_one": "only the lock, in the course's own folder of work",
     "tools/clean.py clean": "caches and package notes that say whose they are; nobody keeps work in them",
@@ -71,6 +72,9 @@ SAFE = {
     "tools/site/pages.py gather": "into the fresh folder that owned.written gives",
     "tools/site/pages.py gather_results": "into the fresh folder that owned.written gives",
     "tools/site/pages.py offer": "into the fresh folder that owned.written gives",
+    "tools/sweep/run.py _write": "only the sweep's own files in results/claims, which was read before",
+    "tools/sweep/run.py main": "only the lock",
+    "tools/sweep/task.py _run": "into a temporary folder",
 }
 
 ALWAYS = {

@@ -16,11 +16,12 @@ from tools.notebooks.files import PICTURE, ROOT, read, readme_picture
 from tools.selection import all_notebooks
 
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+SWEEP = PYPROJECT["project"]["optional-dependencies"]["sweep"]
 LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 LOCKS = (
-    "requirements.lock", "requirements-floor.lock", "requirements-browser.lock", "site/site.lock",
-    "tools/colab/versions.lock",
+    "requirements.lock", "requirements-floor.lock", "requirements-sweep.lock", "requirements-browser.lock",
+    "site/site.lock", "tools/colab/versions.lock",
 )  # fmt: skip
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 needs_make = pytest.mark.skipif(not shutil.which("make"), reason="there is no make here, as on most Windows")
@@ -65,6 +66,22 @@ def test_the_lock_of_a_group_holds_it_and_no_tensorflow(group, path):
     assert {re.split("[<>=~]", entry)[0] for entry in PYPROJECT["dependency-groups"][group]} <= set(locked)
     assert "tensorflow" not in locked
     assert len(locked) == len(set(locked)) or group == "site"  # some packages have a version for each Python
+
+
+def test_the_sweeps_lock_is_the_courses_with_dask_on_top():
+    """`.venv-sweep` takes what `.venv` has, so the two must have the same versions."""
+
+    def pins(text):
+        return set(re.findall(r"^([a-z0-9._-]+==[^ ;\\]+)", text, re.MULTILINE))
+
+    more = pins((ROOT / "requirements-sweep.lock").read_text(encoding="utf-8"))
+    assert pins(LOCK) < more
+    names = {pin.partition("==")[0] for pin in more - pins(LOCK)}
+    assert {re.split("[<>=~]", entry)[0] for entry in SWEEP} <= names
+    assert not names & {pin.partition("==")[0] for pin in pins(LOCK)}
+    assert not any(name in LOCK for name in ("dask==", "distributed==", "bokeh==")), (
+        "a learner needs none of them"
+    )
 
 
 @pytest.mark.parametrize("path", LOCKS)
@@ -127,12 +144,14 @@ def test_every_package_that_is_imported_is_declared():
         "traitlets": "ipywidgets",
         "packaging": "tensorflow",  # needs it, as Keras does
         "playwright": "pytest-playwright",
+        "dask": "distributed",
+        "cloudpickle": "distributed",
     }
     places = ("helpers", "tools", "benchmarks", "tests")
     files = [path for place in places for path in (ROOT / place).rglob("*.py")]
     assert len(files) > 100
     grouped = [entry for group in PYPROJECT["dependency-groups"].values() for entry in group]
-    declared = {re.split("[<>=~]", entry)[0] for entry in [*direct_packages(), *grouped]}
+    declared = {re.split("[<>=~]", entry)[0] for entry in [*direct_packages(), *SWEEP, *grouped]}
     by_hand = {"resvg_py"}  # tools/make_assets/emoji_sprites.py says how to install it
     for path in files:
         beside = {other.stem for other in path.parent.glob("*.py")}
@@ -159,7 +178,12 @@ def test_readme_and_makefile_give_the_same_commands():
     phony = re.search(r"^\.PHONY: (.*)$", MAKEFILE, re.MULTILINE)[1].split()
     assert set(phony) == targets, set(phony) ^ targets
     ci = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
-    assert re.findall(r"^make (.*)", ci, re.MULTILINE) == ["course ONLY=all", "test", "test-browser"]
+    assert re.findall(r"^make (.*)", ci, re.MULTILINE) == [
+        "course ONLY=all",
+        "test",
+        "test-sweep",
+        "test-browser",
+    ]
 
 
 def test_python_commands_of_the_readmes_and_of_make_exist():

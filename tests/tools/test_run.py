@@ -132,7 +132,7 @@ def test_what_a_run_leaves(course):
 
 def test_a_second_call_runs_only_what_is_not_current(course, capfd, monkeypatch):
     place, _, _ = course
-    monkeypatch.setattr(one, "_execute", lambda *_: pytest.fail("it was run again"))
+    monkeypatch.setattr(one, "listen", lambda *_: pytest.fail("it was run again"))
     os.utime(place / "notebooks" / "01_good.ipynb")  # a new time is no new code
     assert run(place, "01") == 0
     out = capfd.readouterr().out
@@ -302,7 +302,7 @@ def test_two_runs_in_one_folder_do_not_meet(place, capfd):
 def test_a_cell_that_hangs_is_ended_and_named(place):
     path = write(place / "notebooks", "01_hangs", GOOD, "import time\ntime.sleep(600)")
     began = time.monotonic()
-    result = one.run(path, place / "out" / path.name, one.environment("quick", 1), cell_timeout=1)
+    result = one.run(path, place / "out" / path.name, one.environment("quick", threads=2), cell_timeout=1)
     assert time.monotonic() - began < 60
     assert result.failure.startswith("cell 3 (cell-2): import time\nit took longer than 1 seconds")
 
@@ -414,8 +414,8 @@ def test_a_wrong_call_is_told(place, capfd, monkeypatch):
 
 def test_threads_are_shared_out(monkeypatch):
     monkeypatch.setattr(os, "cpu_count", lambda: 8)
-    assert one.environment("quick", jobs=2)["TF_NUM_INTRAOP_THREADS"] == "4"
-    assert one.environment("quick", jobs=99)["OMP_NUM_THREADS"] == "1"
+    assert one.environment("quick", one.threads_for(jobs=2))["TF_NUM_INTRAOP_THREADS"] == "4"
+    assert one.environment("quick", one.threads_for(jobs=99))["OMP_NUM_THREADS"] == "1"
 
 
 # Files that are no notebooks

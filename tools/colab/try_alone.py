@@ -17,6 +17,7 @@ from pathlib import Path
 from rich.console import Console
 
 from tools.notebooks.files import ROOT, read
+from tools.notebooks.one import threads_for
 from tools.notebooks.run import Result, environment, report, run
 from tools.selection import chosen
 
@@ -45,7 +46,7 @@ def run_alone(notebook: Path, python: Path) -> Result:
     with tempfile.TemporaryDirectory(prefix="colab-") as name:
         folder, jupyter = Path(name) / "content", kernel(python, Path(name) / "jupyter")
         folder.mkdir()
-        env = {**environment("quick", jobs=1), "JUPYTER_PATH": str(jupyter)}
+        env = {**environment("quick", threads_for(jobs=1)), "JUPYTER_PATH": str(jupyter)}
         env["CNN_LIVE"] = "1"  # widgets as for a person
         env.pop("PYTHONPATH", None)
         if knows_helpers(python, folder, env):

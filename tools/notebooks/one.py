@@ -10,7 +10,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,15 +48,19 @@ class Result:
     processor_seconds: float = 0.0  # of the kernel, with its imports
 
 
-def environment(profile: str, jobs: int) -> dict[str, str]:
-    """The variables a notebook runs under; the cores are shared out so that TensorFlow's threads do not fight."""
-    threads = str(max(1, (os.cpu_count() or 1) // jobs))
-    counts = dict.fromkeys(("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"), threads)
+def threads_for(jobs: int) -> int:
+    """How many threads each of `jobs` notebooks may use: so shared out, TensorFlow's threads do not fight."""
+    return max(1, (os.cpu_count() or 1) // jobs)
+
+
+def environment(profile: str, threads: int, *, strict: bool = True) -> dict[str, str]:
+    """The variables a notebook runs under; `strict`: a false claim ends it."""
+    counts = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS")
     return {
         **os.environ,
-        **counts,
+        **dict.fromkeys(counts, str(threads)),
         "CNN_PROFILE": profile,
-        "CNN_STRICT": "1",
+        "CNN_STRICT": str(int(strict)),
         "CNN_LIVE": "0",
         "JUPYTER_PREFER_ENV_PATH": "1",
         "PYTHONDONTWRITEBYTECODE": "1",  # the course's folder stays as it is
@@ -126,7 +130,11 @@ def run(
     with tempfile.TemporaryDirectory(prefix="course-", ignore_cleanup_errors=True) as folder:
         part = Path(folder) / "executed.ipynb"
         started = time.monotonic()
-        end = _execute(notebook, part, env, cell_timeout, lambda done: on_step(done, cells), runs or Runs())
+        command = [
+            sys.executable, "-m", "tools.notebooks.execute", str(notebook.resolve()), str(part),
+            "--cell-timeout", str(cell_timeout),
+        ]  # fmt: skip
+        end = listen(command, env, ROOT, lambda done: on_step(done, cells), runs or Runs())
         seconds = round(time.monotonic() - started, 1)
         executed = read(part) if part.exists() else None
         failure = (executed and find_failure(executed)) or end.failure
@@ -139,7 +147,7 @@ def run(
 
 
 @dataclass
-class _End:
+class End:
     """What the program that executes a notebook has said."""
 
     failure: str | None = None
@@ -147,23 +155,21 @@ class _End:
     processor_seconds: float = 0.0
 
 
-def _execute(
-    notebook: Path,
-    copy: Path,
-    env: dict[str, str],
-    cell_timeout: int,
+def listen(
+    command: list[str],
+    env: Mapping[str, str],
+    cwd: Path,
     on_step: Callable[[int], None],
     runs: Runs,
-) -> _End:
-    """Start execute.py, listen to it, and return what it said in the end."""
-    command = [
-        sys.executable, "-m", "tools.notebooks.execute", str(notebook.resolve()), str(copy),
-        "--cell-timeout", str(cell_timeout),
-    ]  # fmt: skip
-    end, cell, error = _End(), None, None
+) -> End:
+    """Start execute.py by `command`, listen to it, and return what it said in the end.
+
+    A sweep sends this function to other machines, so it uses nothing of the course's folder.
+    """
+    end, cell, error = End(), None, None
     with tempfile.TemporaryFile() as words:
         pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": words}
-        with runs.started(command, env=env, cwd=ROOT, **pipes) as process:
+        with runs.started(command, env=env, cwd=cwd, **pipes) as process:
             for line in process.stdout:
                 event = _event(line)
                 if "cell" in event:

@@ -33,7 +33,7 @@ from tools.notebooks.copies import (
     reasons,
 )
 from tools.notebooks.files import NotebookError, as_json, put
-from tools.notebooks.one import CELL_TIMEOUT, Result, Runs, environment, run
+from tools.notebooks.one import CELL_TIMEOUT, Result, Runs, environment, run, threads_for
 from tools.selection import NOTEBOOKS, all_notebooks, chosen, is_core
 
 _MOMENT = 0.2  # seconds: how often the main program looks up, so that Ctrl-C is heard on Windows too
@@ -103,14 +103,14 @@ class Course:
 
         self._say(f"{notebook.stem}: started ({few(why, 3)})")
         began = datetime.datetime.now(datetime.UTC)
-        copy, env = self.copy(notebook), environment(self.profile, jobs)
+        copy, env = self.copy(notebook), environment(self.profile, threads_for(jobs))
         try:
             under = conditions(notebook, self.profile)
             result = run(notebook, copy, env, on_step, cell_timeout=self.cell_timeout, runs=runs)
             if not result.failure:
                 report = {
                     **asdict(result), "began": began.isoformat(timespec="seconds"), "machine": machine(),
-                    "threads": int(env["TF_NUM_INTRAOP_THREADS"]), "jobs": jobs, "conditions": under,
+                    "threads": threads_for(jobs), "jobs": jobs, "conditions": under,
                 }  # fmt: skip
                 put(copy.with_suffix(".json"), as_json(report))
         except NotebookError as error:

@@ -6,7 +6,6 @@ left as it was; so is one that somebody changed while it ran.
 """
 
 import argparse
-import os
 import re
 import sys
 import tempfile
@@ -74,7 +73,7 @@ def refresh(path: Path) -> list[str]:
     before = path.read_bytes()
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / path.name
-        result = run(path, copy, environment("quick", jobs=os.cpu_count() or 1))
+        result = run(path, copy, environment("quick", threads=1))
         if result.failure:
             return [result.failure]
         executed = read(copy)

@@ -1,0 +1,374 @@
+"""Sweeps with real Dask workers: what dies, hangs, goes away or fills up loses nothing and counts nothing twice.
+
+`make test-sweep` runs this. The notebooks here are small and train nothing.
+"""
+
+import contextlib
+import errno
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import nbformat
+import psutil
+import pytest
+
+from helpers import owned
+from helpers.paths import ROOT
+from tools.sweep import cluster, kept, run
+
+pytestmark = pytest.mark.skipif(
+    os.name == "nt", reason="these tests send signals, which Windows does not have"
+)
+
+START = """
+import os, time, pathlib, psutil
+from helpers.notebook import course
+lesson = course.Lesson(notebook="x", profile="quick", seed=course.check_seed())
+"""
+CLAIMS = """
+lesson.claim("Twice the seed", 2 * lesson.seed, below=3)
+lesson.claim("One third", 1 / 3, above=0.3, form=".1f")
+lesson.claim("Letters", 3, equals=3)
+"""
+# the worker is two processes above the kernel: kernel, execute.py, worker
+DIES = """
+lives = pathlib.Path({folder!r}, "lives")
+if lesson.seed == 1 and (left := int(lives.read_text())):
+    lives.write_text(str(left - 1))
+    psutil.Process().parents()[1].kill()
+    time.sleep(60)
+"""
+
+
+@pytest.fixture
+def place(tmp_path):
+    (tmp_path / "notebooks").mkdir()
+    return tmp_path
+
+
+def write(place, name, *cells):
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    nbformat.write(notebook, place / "notebooks" / f"{name}.ipynb")
+
+
+def command(place, *options):
+    folders = ["--notebooks", str(place / "notebooks"), "--results", str(place / "claims")]
+    return [*folders, *options]
+
+
+def sweep(place, *options):
+    return run.main(command(place, *options))
+
+
+@contextlib.contextmanager
+def started(module, *options, cwd=ROOT, **env):
+    """A program that ends with the block, if it has not before."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", module, *map(str, options)],
+        cwd=cwd, env={**os.environ, **env}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    try:
+        yield process
+    finally:
+        for child in psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []:
+            with contextlib.suppress(psutil.Error):
+                child.kill()
+        process.kill()
+        process.communicate()
+
+
+def free_port():
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return found.getsockname()[1]
+
+
+def scheduler(port):
+    local = ("--host", "127.0.0.1", "--dashboard-address", "127.0.0.1:0")
+    return started("distributed.cli.dask_scheduler", "--port", port, *local)
+
+
+def worker(port, place, cwd=ROOT, **env):
+    options = ("--nthreads", "1", "--no-dashboard", "--local-directory", str(place))
+    return started("distributed.cli.dask_worker", f"tcp://127.0.0.1:{port}", *options, cwd=cwd, **env)
+
+
+def wait_for(condition, seconds=60):
+    end = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.1)
+    return found
+
+
+def seeds(place, name="01_a"):
+    found = kept.load(place / "claims" / f"{name}.json")
+    return [run.seed for run in found.runs] if found else []
+
+
+def test_every_claim_is_measured_and_nothing_is_run_twice(place, capfd):
+    write(place, "01_a", START, CLAIMS)
+    write(
+        place,
+        "02_b",
+        START,
+        "lesson.claim('Even', lesson.seed % 2, equals=0)\nif lesson.seed == 2: 1 / 0",
+        CLAIMS,
+    )
+    assert sweep(place, "--seeds", "0-2") == 1  # one run failed, in the notebook
+    out = capfd.readouterr().out
+    assert "2 workers, 2 runs at a time; watch them at http://127.0.0.1:" in out
+    assert "6 runs to make" in out and "6 of 6" in out and "ZeroDivisionError: division by zero" in out
+    assert "✗ Twice the seed (measured 4; needs below 3)" in out
+    content = json.loads((place / "claims" / "01_a.json").read_text(encoding="utf-8"))
+    assert [run["seed"] for run in content["runs"]] == [0, 1, 2]
+    twice, third, letters = content["claims"]
+    assert (twice["values"], twice["holds"], twice["fails"]) == ([0, 2, 4], "2 of 3", ["2"])
+    assert (twice["lowest"], twice["highest"], twice["bounds"]) == (0, 4, {"below": 3})
+    assert third["values"] == [1 / 3] * 3 and third["needs"] == "above 0.3"  # exact, not as it is printed
+    assert letters["bounds"] == {"equals": 3}
+    first = content["runs"][0]
+    assert (
+        first["threads"] == 1
+        and first["versions"]["keras"]
+        and first["settings"] == {}
+        and first["peak_mb"] > 20
+    )
+    (even, *_) = json.loads((place / "claims" / "02_b.json").read_text(encoding="utf-8"))["claims"]
+    assert even["fails"] == ["1"] and even["values"] == [0, 1, 0]
+
+    assert sweep(place, "--seeds", "0-2", "01") == 0
+    assert "0 runs to make, 3 are there already" in capfd.readouterr().out
+    assert json.loads((place / "claims" / "01_a.json").read_text(encoding="utf-8")) == content
+    sweep(place, "--seeds", "0,2")  # the failed one is made again
+    assert "1 runs to make, 3 are there already" in capfd.readouterr().out
+    assert sweep(place, "--seeds", "0", "--threads", "2", "01") == 0
+    assert "1 workers" in capfd.readouterr().out  # of two cores each takes both
+    assert [run.name for run in kept.load(place / "claims" / "01_a.json").runs] == [
+        "0",
+        "1",
+        "2",
+        "0 (2 threads)",
+    ]
+
+
+def test_the_threads_reach_the_notebook(place):
+    cell = """lesson.claim("Threads", int(os.environ["OMP_NUM_THREADS"]), equals=2)
+lesson.claim("Set by Dask", sum(name in os.environ for name in ("PYTHONHASHSEED", "MKL_NUM_THREADS")), equals=0)"""
+    write(place, "01_a", START, cell)
+    assert sweep(place, "--seeds", "0", "--threads", "2") == 0
+    (one,) = kept.load(place / "claims" / "01_a.json").runs
+    assert all(value.holds for value in one.claims.values())
+
+
+def test_a_killed_sweep_goes_on_where_it_stopped(place):
+    write(place, "01_a", START, CLAIMS, "time.sleep(1)")
+    with started("tools.sweep.run", *command(place, "--seeds", "0-5")) as process:
+        wait_for(lambda: len(seeds(place)) >= 2)
+        below = psutil.Process(process.pid).children(recursive=True)
+        process.send_signal(signal.SIGKILL)
+    # Dask's workers and the kernels notice that nobody is there any more, and end by themselves
+    wait_for(lambda: not any(one.is_running() and one.status() != "zombie" for one in below))
+    before = kept.load(place / "claims" / "01_a.json")
+    assert sweep(place, "--seeds", "0-5") == 0
+    after = kept.load(place / "claims" / "01_a.json")
+    assert [run.seed for run in after.runs] == [0, 1, 2, 3, 4, 5]
+    assert all(run in after.runs for run in before.runs)
+
+
+def test_a_worker_that_dies_is_replaced_and_its_run_made_once_more(place, capfd):
+    write(place, "01_a", START, DIES.format(folder=str(place)), CLAIMS)
+    (place / "lives").write_text("1")
+    assert sweep(place, "--seeds", "0-3") == 0
+    assert seeds(place) == [0, 1, 2, 3]
+    assert capfd.readouterr().out.count("seed 1, one thread") == 1
+
+
+def test_a_run_whose_workers_die_is_reported_and_the_others_are_made(place, capfd):
+    write(place, "01_a", START, DIES.format(folder=str(place)), CLAIMS)
+    (place / "lives").write_text("99")
+    assert sweep(place, "--seeds", "0-3") == 1
+    assert seeds(place) == [0, 2, 3]  # no result, so it is not kept as one
+    out, errors = capfd.readouterr()
+    assert "01_a, seed 1, one thread: its worker died, and the next one too" in out
+    assert (place / "lives").read_text() == "97", "once more, and not again"
+    assert "Traceback" not in errors
+
+
+def test_a_worker_that_hangs_is_given_up(place, monkeypatch):
+    write(place, "01_a", START, DIES.format(folder=str(place)).replace(".kill()", ".suspend()"), CLAIMS)
+    (place / "lives").write_text("1")
+    monkeypatch.setitem(cluster.LOCAL, "distributed.scheduler.worker-ttl", "8s")  # five minutes otherwise
+    assert sweep(place, "--seeds", "0-2") == 0
+    assert seeds(place) == [0, 1, 2]
+
+
+def test_a_run_that_hangs_is_ended(place, capfd):
+    write(place, "01_a", START, CLAIMS, "if lesson.seed == 1: time.sleep(600)")
+    assert sweep(place, "--seeds", "0-2", "--limit", "12") == 1
+    assert seeds(place) == [0, 2]
+    assert "seed 1, one thread: it took longer than 12 seconds; --limit" in capfd.readouterr().out
+    assert not [
+        one for one in psutil.Process().children(recursive=True) if "ipykernel" in " ".join(one.cmdline())
+    ]
+
+
+def test_a_scheduler_that_is_stopped_and_started_loses_nothing(place, monkeypatch):
+    write(place, "01_a", START, CLAIMS, "time.sleep(1)")
+    port = free_port()
+    monkeypatch.setenv(cluster.ADDRESS, f"tcp://127.0.0.1:{port}")
+    with started("tools.sweep.run", *command(place, "--seeds", "0-5")) as process:
+        with scheduler(port), worker(port, place), worker(port, place):
+            wait_for(lambda: len(seeds(place)) >= 2)
+        with scheduler(port), worker(port, place):
+            out, _ = process.communicate(timeout=120)
+    assert process.returncode == 0, out
+    assert seeds(place) == [0, 1, 2, 3, 4, 5]
+    assert "no connection to the scheduler" in out
+    done = [line for line in out.splitlines() if "claims hold" in line]
+    assert len(done) == len(set(done)) == 6
+
+
+def test_a_scheduler_that_stays_away_is_reported(place, monkeypatch, capfd):
+    write(place, "01_a", START, CLAIMS)
+    monkeypatch.setenv(cluster.ADDRESS, f"tcp://127.0.0.1:{free_port()}")
+    monkeypatch.setattr(cluster, "PATIENCE", 1)
+    assert sweep(place, "--seeds", "0") == 2
+    assert "cannot be reached" in capfd.readouterr().err
+
+
+def test_a_full_disk_loses_nothing_that_has_arrived(place, monkeypatch, capfd):
+    write(place, "01_a", START, CLAIMS)
+    write_whole, full = owned.write_whole, [True] * 2
+
+    def on_a_full_disk(path, content):
+        if full:
+            full.pop()
+            raise OSError(errno.ENOSPC, "No space left on device", str(path))
+        write_whole(path, content)
+
+    monkeypatch.setattr(owned, "write_whole", on_a_full_disk)
+    assert sweep(place, "--seeds", "0-2") == 0
+    assert capfd.readouterr().out.count("cannot be written yet (No space left on device)") == 2
+    assert seeds(place) == [0, 1, 2]
+    full += [True] * 9
+    assert sweep(place, "--seeds", "0-3") == 1
+    assert "what was measured could not be written" in capfd.readouterr().out
+    assert seeds(place) == [0, 1, 2]  # the file is as it was
+
+
+def test_a_worker_elsewhere_needs_nothing_but_the_same_helpers(place, monkeypatch, capfd):
+    """As on another machine: its own folder, with helpers and without tools, its own home."""
+    write(place, "01_a", START, CLAIMS, 'lesson.claim("Here", "elsewhere" in course.__file__, equals=1)')
+    elsewhere = place / "elsewhere"
+    shutil.copytree(ROOT / "helpers", elsewhere / "helpers", ignore=shutil.ignore_patterns("__pycache__"))
+    port = free_port()
+    monkeypatch.setenv(cluster.ADDRESS, f"tcp://127.0.0.1:{port}")
+    with scheduler(port):
+        with worker(port, place, cwd=elsewhere, HOME=str(elsewhere)):
+            assert sweep(place, "--seeds", "0") == 0
+        (one,) = kept.load(place / "claims" / "01_a.json").runs
+        assert one.claims["Here"].holds
+        with (elsewhere / "helpers" / "notebook" / "course.py").open("a", encoding="utf-8") as file:
+            file.write("# changed\n")
+        with worker(port, place, cwd=elsewhere):
+            assert sweep(place, "--seeds", "1") == 1
+    assert "has other helpers (helpers/notebook/course.py" in capfd.readouterr().out
+    assert seeds(place) == [0]
+
+
+def test_two_sweeps_do_not_write_into_one_folder(place, capfd):
+    write(place, "01_a", START, CLAIMS, "time.sleep(5)")
+    with started("tools.sweep.run", *command(place, "--seeds", "0")):
+        wait_for(lambda: (place / "claims" / ".sweeping").exists())
+        time.sleep(0.5)
+        assert sweep(place, "--seeds", "0") == 2
+    assert "another sweep is writing" in capfd.readouterr().err
+
+
+def test_where_code_changed_but_no_number_the_other_runs_stand(place, capfd):
+    write(place, "01_a", START, CLAIMS + "lesson.claim('Half', lesson.seed / 2 + 0.1, below=9)")
+    assert sweep(place, "--seeds", "0-4") == 0
+    before = kept.load(place / "claims" / "01_a.json")
+    reworded = (
+        CLAIMS.replace("below=3", "below=7") + "lesson.claim('Half of it', 0.1 + lesson.seed / 2, below=9)"
+    )
+    write(place, "01_a", START, reworded)
+    capfd.readouterr()
+    assert sweep(place, "--seeds", "0-4") == 0
+    out = capfd.readouterr().out
+    assert "changed since its sweep (cells); two runs will tell" in out
+    assert "the same numbers, so 3 runs stand" in out and "0 runs to make, 5 are there already" in out
+    after = kept.load(place / "claims" / "01_a.json")
+    assert [run.carried for run in after.runs] == [False, False, True, True, True]
+    assert after.code != before.code
+    assert after.sentences()[-1] == "Half of it"
+    assert [value.holds for _, value in after.values("Twice the seed")] == [True, True, True, True, False]
+    assert [value.value for _, value in after.values("Half of it")] == [0.1, 0.6, 1.1, 1.6, 2.1]
+
+    write(place, "01_a", START, CLAIMS.replace("2 * lesson.seed", "2 * lesson.seed + 1e-12"))
+    assert sweep(place, "--seeds", "0-2") == 0
+    assert "other numbers, so all of it is swept anew" in capfd.readouterr().out
+    assert seeds(place) == [0, 1, 2]
+
+
+def test_a_trial_that_fails_leaves_the_earlier_sweep_as_it_is(place, capfd):
+    write(place, "01_a", START, CLAIMS)
+    assert sweep(place, "--seeds", "0-4") == 0
+    before = (place / "claims" / "01_a.json").read_bytes()
+    write(place, "01_a", START, "if lesson.seed: 1 / 0", CLAIMS)
+    assert sweep(place, "--seeds", "0-4") == 1
+    assert (place / "claims" / "01_a.json").read_bytes() == before
+    assert "its earlier sweep is left as it is" in capfd.readouterr().out
+
+
+def test_a_notebook_that_cannot_be_read_is_named_and_the_others_are_swept(place, capfd):
+    write(place, "01_a", START, CLAIMS)
+    (place / "notebooks" / "02_b.ipynb").write_text("{", encoding="utf-8")
+    write(place, "03_c", "if this is not Python")
+    assert sweep(place, "--seeds", "0") == 1
+    out = capfd.readouterr().out
+    assert "02_b.ipynb is not a notebook" in out and "03_c.ipynb has a cell that is not Python" in out
+    assert seeds(place) == [0]
+
+
+def test_a_file_of_results_that_is_broken_stops_it_before_anything_runs(place, capfd):
+    write(place, "01_a", START, CLAIMS)
+    (place / "claims").mkdir()
+    (place / "claims" / "01_a.json").write_text("{", encoding="utf-8")
+    assert sweep(place, "--seeds", "0") == 2
+    assert "01_a.json is not JSON" in capfd.readouterr().err
+    assert (place / "claims" / "01_a.json").read_text(encoding="utf-8") == "{"
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [("0-3", [0, 1, 2, 3]), ("7", [7]), ("0, 3,11-13", [0, 3, 11, 12, 13]), ("2,2 1-2", [2, 1])],
+)
+def test_seeds_are_read(text, found):
+    assert run.parse_seeds(text) == found
+
+
+@pytest.mark.parametrize("text", ["", "x", "3-1", "-1", "0-", "2147483648", "1.5", "0-99999"])
+def test_what_is_not_a_seed_is_refused(text, place, capfd):
+    write(place, "01_a", START)
+    with pytest.raises(SystemExit):
+        sweep(place, f"--seeds={text}")
+    assert "is not a seed" in capfd.readouterr().err
+
+
+def test_the_address_comes_from_the_environment_or_from_dask(monkeypatch):
+    import dask
+
+    monkeypatch.delenv(cluster.ADDRESS, raising=False)
+    assert cluster.address() is None
+    with dask.config.set({"scheduler-address": "tcp://one:1"}):
+        assert cluster.address() == "tcp://one:1"
+        monkeypatch.setenv(cluster.ADDRESS, "tcp://two:2")
+        assert cluster.address() == "tcp://two:2"

@@ -1,0 +1,168 @@
+"""One run of a sweep: one notebook with one seed, on whichever machine a Dask worker is.
+
+`measure` and all that it uses of `tools` is sent to the worker (`cluster.py` tells cloudpickle so), together with the
+notebook and execute.py as text. So a worker needs the packages, the course's `helpers`, installed or in the folder
+that it was started in, and, in `full`, the data. Nothing here may therefore use a file of this folder.
+"""
+
+import hashlib
+import importlib.util
+import json
+import os
+import re
+import socket
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tools.notebooks.conditions import machine, settings, versions
+from tools.notebooks.files import find_failure, read
+from tools.notebooks.one import Runs, Stopped, environment, listen
+
+# Dask sets these for its workers; the notebook is to run as it does anywhere else.
+SET_BY_DASK = ("PYTHONHASHSEED", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MALLOC_TRIM_THRESHOLD_")
+
+
+@dataclass(frozen=True)
+class Task:
+    """What to run, and how."""
+
+    notebook: str
+    profile: str
+    seed: int
+    threads: int
+    limit: int  # seconds, after which the run is ended
+    content: str  # the notebook, without outputs
+    program: str  # execute.py
+    helpers: dict[str, str] = field(
+        default_factory=dict
+    )  # path below the course's folder → SHA-256 of the file
+
+    @property
+    def key(self) -> tuple[str, int, int]:
+        """Notebook, seed and threads: what makes a run one of its kind."""
+        return self.notebook, self.seed, self.threads
+
+    def __str__(self) -> str:
+        return f"{self.notebook}, seed {self.seed}, {in_threads(self.threads)}"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a run; `failure` says why there are no claims, or not all of them.
+
+    If the notebook itself raised an error (`by_notebook`), that is a result too; else the run says nothing about it.
+    """
+
+    claims: list[dict[str, Any]] = field(default_factory=list)  # sentence, value, bounds, form
+    failure: str | None = None
+    by_notebook: bool = False
+    seconds: float = 0.0
+    processor_seconds: float = 0.0
+    peak_mb: float = 0.0
+    machine: str = ""
+    host: str = ""
+    versions: dict[str, str] = field(default_factory=dict)
+    settings: dict[str, str] = field(default_factory=dict)
+
+
+def in_threads(threads: int) -> str:
+    """ "one thread", "two threads"."""
+    return {1: "one thread", 2: "two threads"}.get(threads, f"{threads} threads")
+
+
+def measure(task: Task) -> Outcome:
+    """Run the notebook and return what it claimed, with the exact numbers. Raises nothing that can be foreseen."""
+    began = time.monotonic()
+    try:
+        folder = course_folder()
+        if reason := _other_helpers(task, folder):
+            return Outcome(failure=reason, host=socket.gethostname())
+        with tempfile.TemporaryDirectory(prefix="sweep-", ignore_cleanup_errors=True) as place:
+            found = _run(task, folder, Path(place))
+    except OSError as error:
+        where = f" {error.filename}" if error.filename else ""
+        found = {"failure": f"{socket.gethostname()}:{where} {error.strerror or error}"}
+    return Outcome(
+        **found, seconds=round(time.monotonic() - began, 1), machine=machine(), host=socket.gethostname(),
+        versions=versions(), settings=_settings(),
+    )  # fmt: skip
+
+
+def course_folder() -> Path | None:
+    """The folder that holds `helpers`: the one this worker was started in, or where it is installed."""
+    if (Path.cwd() / "helpers" / "__init__.py").is_file():
+        return Path.cwd()
+    found = importlib.util.find_spec("helpers")
+    return Path(found.origin).parent.parent if found and found.origin else None
+
+
+def _other_helpers(task: Task, folder: Path | None) -> str:
+    """Why this machine's helpers are not those that the sweep is about; "" if they are."""
+    host = socket.gethostname()
+    if folder is None:
+        return f"the worker on {host} has no `helpers`: start it in the course's folder, or install the course there."
+    other = [path for path, digest in task.helpers.items() if _sha256(folder / path) != digest]
+    if not other:
+        return ""
+    more = f" and {len(other) - 3} more" if len(other) > 3 else ""
+    named = ", ".join(other[:3]) + more
+    return f"the worker on {host} has other helpers ({named}, in {folder}): give it the same course."
+
+
+def _settings() -> dict[str, str]:
+    """What is set here otherwise than the course has it; not the course's own variables, which name places."""
+    found = settings().items()
+    return {name: value for name, value in found if not name.startswith("CNN_") and name not in SET_BY_DASK}
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+
+
+def _run(task: Task, folder: Path, place: Path) -> dict[str, Any]:
+    """Execute the notebook in an empty folder; return fields of `Outcome`."""
+    notebook, program, copy, claims = (
+        place / name for name in ("notebook.ipynb", "execute.py", "executed.ipynb", "claims.jsonl")
+    )
+    notebook.write_text(task.content, encoding="utf-8")
+    program.write_text(task.program, encoding="utf-8")
+    env = {
+        **environment(task.profile, task.threads, strict=False),
+        "CNN_SEED": str(task.seed),
+        "CNN_CLAIMS": str(claims),
+        "PYTHONPATH": os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH")])),
+    }
+    for name in SET_BY_DASK:
+        env.pop(name, None)
+    command = [sys.executable, str(program), str(notebook), str(copy), "--cell-timeout", str(task.limit)]
+    runs, found, error = Runs(), {}, None
+    alarm = threading.Timer(task.limit, runs.stop)
+    alarm.daemon = True
+    alarm.start()
+    try:
+        end = listen(command, env, place, lambda cell: None, runs)
+        found = {"processor_seconds": end.processor_seconds, "peak_mb": end.peak_mb}
+        error = find_failure(read(copy)) if copy.exists() else None
+        failure = error or end.failure
+    except Stopped:
+        failure = f"it took longer than {task.limit} seconds; --limit sets how long a run may take"
+    finally:
+        alarm.cancel()
+    lines = claims.read_text(encoding="utf-8").splitlines(keepends=True) if claims.exists() else []
+    whole = [
+        json.loads(line) for line in lines if line.endswith("\n")
+    ]  # a kernel may have died while it wrote
+    made = {claim["sentence"]: claim for claim in whole}
+    return {
+        **found, "failure": failure and _plain(failure), "by_notebook": bool(error), "claims": list(made.values()),
+    }  # fmt: skip
+
+
+def _plain(text: str) -> str:
+    """An error's text without the colors that IPython puts into it."""
+    return re.sub(r"\x1b\[[0-9;]*m", "", text)
