@@ -64,13 +64,13 @@ outputs: $(READY)  ## run the notebooks and store them with their outputs
 
 # On this machine, or on the Dask cluster whose scheduler CNN_DASK_SCHEDULER names.
 sweep: .venv-sweep/.ready  ## measure every claim with many seeds into results/claims (half an hour; goes on where it stopped)
-	$(SWEEP)/python -m tools.sweep.run --seeds $(SEEDS) --threads $(THREADS) --profile $(PROFILE) --workers $(JOBS) $(ONLY)
+	$(SWEEP)/python -m tools.sweep.run --seeds='$(SEEDS)' --threads='$(THREADS)' --profile $(PROFILE) --workers $(JOBS) $(ONLY)
 
 claims: $(READY)  ## write the tables of what sweeps have measured
 	$(BIN)/python -m tools.sweep.tables
 
 test-sweep: .venv-sweep/.ready  ## test the sweep with real Dask workers, which die, hang and lose their scheduler
-	$(SWEEP)/python -m pytest -p no:nbval tests/sweep/test_with_dask.py
+	$(SWEEP)/python -m pytest -p no:nbval -n $(JOBS) tests/sweep/test_with_dask.py
 
 colab:  ## write every notebook as one file for Colab into build/colab (seconds; no packages needed)
 	$(PYTHON) -m tools.colab.build $(ONLY)

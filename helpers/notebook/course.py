@@ -67,6 +67,7 @@ class Lesson:
         below: float | None = None,
         above: float | None = None,
         form: str = "",
+        timed: bool = False,
     ) -> None:
         """Print one line that says whether the sentence is true of `value`, and remember it.
 
@@ -74,13 +75,14 @@ class Lesson:
         for the numbers, for example ".1%" or ".3f"; without it integers get thousands separators and
         floats four significant digits. `value` may be any single number: Python's, NumPy's, a tensor's.
         With CNN_STRICT=1 a claim that does not hold raises `ClaimError`; otherwise it only says so.
+        `timed` says that the value is a measured time, or a ratio of such, so it is another one in every run.
         A sweep over seeds (`make sweep`) names a file in CNN_CLAIMS, and gets the exact number there.
         """
         made = evaluate_claim(sentence, value, equals=equals, below=below, above=above, form=form)
         self.claims[sentence] = made  # keyed by sentence: running a cell twice must not list it twice
         safe_print(made)
         if path := os.environ.get("CNN_CLAIMS"):
-            _note(made, Path(path))
+            _note(made, Path(path), timed)
         if not made.holds and strict():
             raise ClaimError(str(made))
 
@@ -223,12 +225,11 @@ def _worded(number: int | float, form: str) -> str:
     return f"{number:,.4g}"
 
 
-def _note(claim: Claim, path: Path) -> None:
+def _note(claim: Claim, path: Path, timed: bool) -> None:
     """Add the claim, as one line of JSON, to a file."""
+    exact = {key: getattr(claim, key) for key in ("sentence", "value", "bounds", "form")}
     with path.open("a", encoding="utf-8") as file:
-        file.write(
-            json.dumps({key: getattr(claim, key) for key in ("sentence", "value", "bounds", "form")}) + "\n"
-        )
+        file.write(json.dumps({**exact, "timed": timed}) + "\n")
 
 
 def strict() -> bool:

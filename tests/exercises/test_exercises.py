@@ -2,8 +2,10 @@
 
 import functools
 import importlib
+import random
 import re
 
+import numpy as np
 import pytest
 
 from helpers.exercises import ____
@@ -32,7 +34,6 @@ def cell_with(number, call):
 
 def execute(number, code):
     import keras
-    import numpy as np
 
     module = importlib.import_module(f"helpers.exercises.nb{number}")
     namespace = {"np": np, "keras": keras, "layers": keras.layers, "____": ____, f"nb{number}": module}
@@ -51,9 +52,12 @@ def test_the_solution_is_right(number, name, exercise, capsys):
 
 
 @named
-def test_the_cell_as_it_stands_is_not_answered(number, name, exercise, capsys):
+def test_the_cell_as_it_stands_is_not_answered_and_draws_nothing(number, name, exercise, capsys):
+    """A lesson's numbers must not depend on whether such a cell was run (Keras' layers draw from Python's `random`)."""
+    before = random.getstate(), np.random.get_state()[1].tolist()  # noqa: NPY002 - the one that all share
     execute(number, cell_with(number, f"nb{number}.{name}.check(").source)
     assert capsys.readouterr().out.startswith("Not answered yet")
+    assert before == (random.getstate(), np.random.get_state()[1].tolist())  # noqa: NPY002
 
 
 @named

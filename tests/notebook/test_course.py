@@ -327,16 +327,13 @@ def test_a_sweep_gets_every_claim_with_all_its_digits(monkeypatch, tmp_path, cap
     monkeypatch.setenv("CNN_STRICT", "1")
     lesson = course.Lesson(notebook="x", profile="quick", seed=0)
     lesson.claim("One third", np.float64(1 / 3), above=0.1, below=tf.constant(0.5), form=".1f")
-    lesson.claim("Many", 10**20, equals=10**20)
+    lesson.claim("Many", 10**20, equals=10**20, timed=True)
     with pytest.raises(errors.ClaimError):  # noted before it stops the notebook
         lesson.claim("Not a number", float("nan"), above=0)
     third, many, nothing = map(json.loads, path.read_text(encoding="utf-8").splitlines())
     assert third == {
-        "sentence": "One third",
-        "value": 1 / 3,
-        "bounds": {"above": 0.1, "below": 0.5},
-        "form": ".1f",
-    }
-    assert many["value"] == 10**20 == many["bounds"]["equals"]
+        "sentence": "One third", "value": 1 / 3, "bounds": {"above": 0.1, "below": 0.5}, "form": ".1f", "timed": False,
+    }  # fmt: skip
+    assert many["value"] == 10**20 == many["bounds"]["equals"] and many["timed"]
     assert math.isnan(nothing["value"]) and nothing["form"] == ""
     assert "✓ claim: One third (measured 0.3; needs above 0.1 and below 0.5)" in capsys.readouterr().out

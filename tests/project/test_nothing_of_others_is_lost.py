@@ -72,8 +72,10 @@ SAFE = {
     "tools/site/pages.py gather": "into the fresh folder that owned.written gives",
     "tools/site/pages.py gather_results": "into the fresh folder that owned.written gives",
     "tools/site/pages.py offer": "into the fresh folder that owned.written gives",
-    "tools/sweep/run.py _write": "only the sweep's own files in results/claims, which was read before",
-    "tools/sweep/run.py main": "only the lock",
+    "tools/notebooks/execute.py main": "no file: its own standard output, under another number",
+    "tools/sweep/cluster.py snapshot": "into a temporary folder",
+    "tools/sweep/run.py write": "only the sweep's own files in results/claims, which it has read before",
+    "tools/sweep/run.py _held": "only the lock and a file of its own that it has just written",
     "tools/sweep/task.py _run": "into a temporary folder",
 }
 

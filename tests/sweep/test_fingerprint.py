@@ -59,24 +59,31 @@ def course(tmp_path):
         (folder / "__init__.py").touch()
     sources = {"kitchen": KITCHEN, "hall": HALL, "garden": GARDEN, "pantry": PANTRY}
 
-    def hashed(cells=CELLS, **changed):
+    def hashed(cells=CELLS, tags=(), **changed):
         for name, text in {**sources, **changed}.items():
             (rooms / f"{name}.py").write_text(text, encoding="utf-8")
         code = [
-            {"cell_type": "code", "id": str(n), "source": cell, "metadata": {}, "outputs": []}
+            {
+                "cell_type": "code",
+                "id": str(n),
+                "source": cell,
+                "metadata": {"tags": list(tags)},
+                "outputs": [],
+            }
             for n, cell in enumerate(cells)
         ]
         path = tmp_path / "01_a.ipynb"
         path.write_text(json.dumps({"nbformat": 4, "metadata": {}, "cells": code}), encoding="utf-8")
         module._read_module.cache_clear()  # files of one length within a moment
-        return fingerprint(path, tmp_path)
+        return fingerprint(path, root=tmp_path)
 
     return hashed
 
 
 def test_only_what_is_reached_counts(course):
     found = course()
-    assert set(found) == {"cells", "helpers.rooms.kitchen", "helpers.rooms.hall", "helpers.rooms.garden"}
+    rooms = {"helpers.rooms.kitchen", "helpers.rooms.hall", "helpers.rooms.garden"}
+    assert set(found) == {"cells", "environment", *rooms}
     same = [
         {"kitchen": KITCHEN.replace("UNUSED = 3", "UNUSED = 4")},
         {"kitchen": KITCHEN.replace("open()", "shut()")},  # in bake, which nobody calls
@@ -117,6 +124,78 @@ def test_words_do_not_count(course):
     assert course(kitchen=KITCHEN.replace("n: int) -> int", "n)")) == found
     assert course(cells=[CELLS[0], "# a remark\nx = (kitchen.cook(\n    3))\nD().open()"]) == found
     assert differences(found, course(cells=[CELLS[0], CELLS[1].replace("3", "4")])) == ["cells"]
+
+
+def test_the_words_of_an_error_do_not_count(course):
+    found = course(pantry="", kitchen=KITCHEN + "def _stir(n):\n    raise ValueError(f'{n} is bad')\n")
+    assert (
+        course(pantry="", kitchen=KITCHEN + "def _stir(n):\n    raise ValueError(f'{n} is not good')\n")
+        == found
+    )
+    assert course(pantry="", kitchen=KITCHEN + "def _stir(n):\n    raise TypeError(f'{n} is bad')\n") != found
+
+
+def test_what_a_name_is_imported_from_counts(course):
+    text = "from math import floor as rounded\n" + KITCHEN.replace("* SALT", "* rounded(SALT)")
+    assert course(kitchen=text) != course(kitchen=text.replace("floor", "ceil"))
+    assert course(kitchen=text.replace("rounded(SALT)", "SALT")) == course()  # and only where it is used
+    swapped = "from helpers.rooms.garden import herbs as a, weeds as b\n" + KITCHEN.replace(
+        "* SALT", "* a() * b()"
+    )
+    assert course(kitchen=swapped) != course(
+        kitchen=swapped.replace("as a", "as c").replace("as b", "as a").replace("as c", "as b")
+    )
+    tried = "try:\n    from helpers.rooms.garden import weeds\nexcept ImportError:\n    pass\n"
+    tried += KITCHEN.replace("* SALT", "* weeds()")
+    assert course(kitchen=tried) != course(kitchen=tried, garden=GARDEN.replace("return 2", "return 3"))
+
+
+def test_an_import_in_another_function_does_not_hide_the_modules_own(course):
+    text = (
+        KITCHEN.replace("pantry.open()", "0")
+        .replace("n + herbs()", "n + pantry.open()")
+        .replace("    from helpers.rooms.garden import herbs\n", "")
+    )
+    text += "def unused():\n    from helpers.rooms import garden as pantry\n    return pantry.herbs()\n"
+    assert course(kitchen=text) != course(kitchen=text, pantry=PANTRY.replace("0", "1"))
+
+
+def test_what_a_package_does_and_an_unknown_decorator_does_counts(course, tmp_path):
+    found = course()
+    (tmp_path / "helpers" / "__init__.py").write_text("import os\nos.environ['A'] = '1'\n", encoding="utf-8")
+    assert differences(found, course()) == ["helpers"]
+    registered = HALL + "@register\ndef unused():\n    return 1\n"
+    assert course(hall=registered) != course(hall=registered.replace("return 1", "return 2"))
+    cached = HALL + "@functools.cache\ndef unused():\n    return 1\n"
+    assert course(hall=cached) == course(hall=cached.replace("return 1", "return 2"))
+
+
+def test_tags_that_change_what_runs_count(course):
+    assert course(tags=["parameters", "nbval-check-output"]) == course()
+    for tag in ("skip-execution", "raises-exception"):
+        assert differences(course(tags=[tag]), course()) == ["cells"]
+    assert course(cells=[*CELLS, "# only a remark"]) == course()
+
+
+def test_a_name_that_is_imported_again_counts_both_times(course):
+    cells = [
+        "from helpers.rooms import pantry as x\nx.open()",
+        "from helpers.rooms import garden as x\nx.herbs()",
+    ]
+    found = course(cells)
+    assert course(cells, pantry=PANTRY.replace("0", "1")) != found
+    assert course(cells, garden=GARDEN.replace("return 1", "return 9")) != found
+
+
+def test_helpers_do_nothing_that_cannot_be_followed():
+    for path in (ROOT / "helpers").rglob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        assert not re.search(
+            r"import_module\(|__import__\(|globals\(\)|import \*|^\s*from \.", text, re.MULTILINE
+        ), path
+        assert "def __getattr__" not in re.sub(
+            r"^class .*?(?=^\S|\Z)", "", text, flags=re.MULTILINE | re.DOTALL
+        ), path
 
 
 def test_a_module_that_is_passed_on_counts_whole(course):

@@ -28,8 +28,8 @@ def verdict(one_thread, two_threads=(1, 1, 1), **how):
 def test_what_is_written_is_read_again(tmp_path):
     sweep = sweep_of(0.1 + 0.2, 3, -1, float("nan"), float("inf"), None)
     sweep.runs[1].claims["T"] = Value(5, {"equals": 5})
-    sweep.runs[2].claims["U"] = Value(0.4, {"above": 0.1, "below": 0.5})
-    sweep.runs[3].claims["U"] = Value(0.4, {"above": 0.2, "below": float("inf")})
+    sweep.runs[2].claims["U"] = Value(0.4, {"above": 0.1, "below": 0.5}, timed=True)
+    sweep.runs[3].claims["U"] = Value(0.4, {"above": 0.2, "below": float("inf")}, timed=True)
     sweep.runs[5].failure = "cell 7"
     sweep.runs[4].carried = True
     sweep.runs[0].versions = {"keras": "3"}
@@ -72,8 +72,8 @@ def test_a_full_sweep_has_its_own_file(tmp_path):
 
 def test_the_standard():
     assert verdict([1] * 10).shortfall() == ""
-    assert "9 of 10 seeds" in verdict([1] * 9).shortfall()
-    assert "2 of 3 with two" in verdict([1] * 10, [1, 1]).shortfall()
+    assert "no finished run with one thread of seed 9" in verdict([1] * 9).shortfall()
+    assert "no finished run with two threads of seed 2" in verdict([1] * 10, [1, 1]).shortfall()
     assert "sweep 20 seeds" in verdict([1] * 9 + [0]).shortfall()
     assert verdict([1] * 19 + [0]).shortfall() == ""
     assert "2 of 20 seeds (0, 19)" in verdict([0] + [1] * 18 + [0]).shortfall()
@@ -82,6 +82,7 @@ def test_the_standard():
     assert "sweep 20 seeds" in verdict([1] * 10, [1, 0, 1]).shortfall()
     assert verdict([1] * 20, [1, 0, 1]).shortfall() == ""
     assert "2 of 20" in verdict([0] + [1] * 19, [1, 0, 1]).shortfall()
+    assert "3 of 60" in verdict([1] * 60, [0, 0, 0]).shortfall(), "all of two threads"
     # the same seed on both is one
     assert verdict([0] + [1] * 19, [0, 1, 1]).shortfall() == ""
     # a run that did not get that far counts as one in which it fails
@@ -89,7 +90,23 @@ def test_the_standard():
     assert verdict([float("nan")] * 10).held == 3
 
 
-def test_what_is_exact_needs_one_seed_and_may_never_fail():
+def test_nobody_can_choose_the_seeds():
+    assert "of seed 0, 1, 2" in verdict([1] * 10, first_seed=100).shortfall()
+    # going on until one in twenty is reached does not help
+    assert "2 of 40" in verdict([0, 0] + [1] * 38).shortfall()
+    assert verdict([1] * 20 + [0] + [1] * 19).shortfall() == ""
+    assert "3 of 40" in verdict([1] * 37 + [0] * 3).shortfall()
+
+
+def test_runs_that_failed_are_none():
+    sweep = sweep_of(*[1] * 10)
+    for run in sweep_of(1, 1, 1, threads=2).runs:
+        sweep.add(run)
+    sweep.runs[4].failure = "cell 9"  # after the claim
+    assert judge(sweep.values("S")).shortfall() == "no finished run with one thread of seed 4"
+
+
+def test_what_is_exact_may_never_fail():
     exact = {"equals": 1}
     assert verdict([1], [], bounds=exact).shortfall() == ""
     assert verdict([1] * 19 + [2], bounds=exact).shortfall() == "exact, and false in 19"

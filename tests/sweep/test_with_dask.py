@@ -17,6 +17,7 @@ import time
 import nbformat
 import psutil
 import pytest
+from distributed import Client
 
 from helpers import owned
 from helpers.paths import ROOT
@@ -149,13 +150,27 @@ def test_every_claim_is_measured_and_nothing_is_run_twice(place, capfd):
     sweep(place, "--seeds", "0,2")  # the failed one is made again
     assert "1 runs to make, 3 are there already" in capfd.readouterr().out
     assert sweep(place, "--seeds", "0", "--threads", "2", "01") == 0
-    assert "1 workers" in capfd.readouterr().out  # of two cores each takes both
+    assert "1 worker, 1 runs at a time" in capfd.readouterr().out  # of two cores each takes both
     assert [run.name for run in kept.load(place / "claims" / "01_a.json").runs] == [
         "0",
         "1",
         "2",
         "0 (2 threads)",
     ]
+
+
+def test_odd_numbers_and_sentences_are_kept(place, capfd):
+    cell = r"""
+lesson.claim("huge", 10**400 + lesson.seed, above=3)
+lesson.claim("lone \ud83d | and | a\nnew line \x1b[31m", float("inf"), above=3)
+lesson.claim("nan", float("nan"), below=10**400)
+"""
+    write(place, "01_a", START, cell)
+    assert sweep(place, "--seeds", "0-1") == 0
+    found = kept.load(place / "claims" / "01_a.json")
+    assert [value.value for _, value in found.values("huge")] == [10**400, 10**400 + 1]
+    assert [value.holds for run in found.runs for value in run.claims.values()] == [True, True, False] * 2
+    assert "\x1b[31m" not in capfd.readouterr().out
 
 
 def test_the_threads_reach_the_notebook(place):
@@ -165,6 +180,16 @@ lesson.claim("Set by Dask", sum(name in os.environ for name in ("PYTHONHASHSEED"
     assert sweep(place, "--seeds", "0", "--threads", "2") == 0
     (one,) = kept.load(place / "claims" / "01_a.json").runs
     assert all(value.holds for value in one.claims.values())
+
+
+def test_the_course_may_be_edited_while_it_is_swept(place):
+    """The workers here have a copy of the helpers, made at the beginning."""
+    write(
+        place, "01_a", START, CLAIMS, 'lesson.claim("Copied", "sweep-course-" in course.__file__, equals=1)'
+    )
+    assert sweep(place, "--seeds", "0") == 0
+    (one,) = kept.load(place / "claims" / "01_a.json").runs
+    assert one.claims["Copied"].holds
 
 
 def test_a_killed_sweep_goes_on_where_it_stopped(place):
@@ -196,7 +221,7 @@ def test_a_run_whose_workers_die_is_reported_and_the_others_are_made(place, capf
     assert sweep(place, "--seeds", "0-3") == 1
     assert seeds(place) == [0, 2, 3]  # no result, so it is not kept as one
     out, errors = capfd.readouterr()
-    assert "01_a, seed 1, one thread: its worker died, and the next one too" in out
+    assert "01_a, seed 1, one thread: 2 workers died while they had it (out of memory? try JOBS=1)" in out
     assert (place / "lives").read_text() == "97", "once more, and not again"
     assert "Traceback" not in errors
 
@@ -209,8 +234,14 @@ def test_a_worker_that_hangs_is_given_up(place, monkeypatch):
     assert seeds(place) == [0, 1, 2]
 
 
-def test_a_run_that_hangs_is_ended(place, capfd):
-    write(place, "01_a", START, CLAIMS, "if lesson.seed == 1: time.sleep(600)")
+LEAVES = """
+import subprocess, sys
+if lesson.seed == 2: subprocess.Popen([sys.executable, "-c", "import time; time.sleep(40)"], start_new_session=True)
+"""
+
+
+def test_a_run_that_hangs_is_ended_and_one_that_leaves_something_running_is_not(place, capfd):
+    write(place, "01_a", START, CLAIMS, LEAVES, "if lesson.seed == 1: time.sleep(600)")
     assert sweep(place, "--seeds", "0-2", "--limit", "12") == 1
     assert seeds(place) == [0, 2]
     assert "seed 1, one thread: it took longer than 12 seconds; --limit" in capfd.readouterr().out
@@ -239,8 +270,13 @@ def test_a_scheduler_that_stays_away_is_reported(place, monkeypatch, capfd):
     write(place, "01_a", START, CLAIMS)
     monkeypatch.setenv(cluster.ADDRESS, f"tcp://127.0.0.1:{free_port()}")
     monkeypatch.setattr(cluster, "PATIENCE", 1)
+    monkeypatch.setattr(cluster, "CONNECT", "1s")
     assert sweep(place, "--seeds", "0") == 2
     assert "cannot be reached" in capfd.readouterr().err
+    for wrong in ("foo://there", "host:port", "tls://127.0.0.1:1"):
+        monkeypatch.setenv(cluster.ADDRESS, wrong)
+        assert sweep(place, "--seeds", "0") == 2
+        assert wrong in capfd.readouterr().err
 
 
 def test_a_full_disk_loses_nothing_that_has_arrived(place, monkeypatch, capfd):
@@ -248,39 +284,108 @@ def test_a_full_disk_loses_nothing_that_has_arrived(place, monkeypatch, capfd):
     write_whole, full = owned.write_whole, [True] * 2
 
     def on_a_full_disk(path, content):
-        if full:
+        if full and path.suffix == ".json":
             full.pop()
             raise OSError(errno.ENOSPC, "No space left on device", str(path))
         write_whole(path, content)
 
     monkeypatch.setattr(owned, "write_whole", on_a_full_disk)
     assert sweep(place, "--seeds", "0-2") == 0
-    assert capfd.readouterr().out.count("cannot be written yet (No space left on device)") == 2
+    assert capfd.readouterr().out.count("(No space left on device): results wait in memory") == 1
     assert seeds(place) == [0, 1, 2]
     full += [True] * 9
     assert sweep(place, "--seeds", "0-3") == 1
-    assert "what was measured could not be written" in capfd.readouterr().out
+    assert "NOT kept: the last results of 01_a" in capfd.readouterr().err
     assert seeds(place) == [0, 1, 2]  # the file is as it was
 
 
+def test_a_disk_that_is_full_from_the_start_is_told_before_anything_runs(place, monkeypatch, capfd):
+    write(place, "01_a", START, CLAIMS)
+
+    def on_a_full_disk(path, content):
+        raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+    monkeypatch.setattr(owned, "write_whole", on_a_full_disk)
+    assert sweep(place, "--seeds", "0") == 2
+    out, errors = capfd.readouterr()
+    assert "claims cannot be written (No space left on device); choose another --results" in errors
+    assert "runs to make" not in out
+
+
+def elsewhere(place):
+    """A folder as on another machine: with helpers and without tools."""
+    folder = place / "elsewhere"
+    shutil.copytree(ROOT / "helpers", folder / "helpers", ignore=shutil.ignore_patterns("__pycache__"))
+    return folder
+
+
 def test_a_worker_elsewhere_needs_nothing_but_the_same_helpers(place, monkeypatch, capfd):
-    """As on another machine: its own folder, with helpers and without tools, its own home."""
     write(place, "01_a", START, CLAIMS, 'lesson.claim("Here", "elsewhere" in course.__file__, equals=1)')
-    elsewhere = place / "elsewhere"
-    shutil.copytree(ROOT / "helpers", elsewhere / "helpers", ignore=shutil.ignore_patterns("__pycache__"))
-    port = free_port()
+    port, folder = free_port(), elsewhere(place)
     monkeypatch.setenv(cluster.ADDRESS, f"tcp://127.0.0.1:{port}")
     with scheduler(port):
-        with worker(port, place, cwd=elsewhere, HOME=str(elsewhere)):
+        with worker(port, place, cwd=folder, HOME=str(folder)):
             assert sweep(place, "--seeds", "0") == 0
         (one,) = kept.load(place / "claims" / "01_a.json").runs
         assert one.claims["Here"].holds
-        with (elsewhere / "helpers" / "notebook" / "course.py").open("a", encoding="utf-8") as file:
+        with (folder / "helpers" / "notebook" / "course.py").open("a", encoding="utf-8") as file:
             file.write("# changed\n")
-        with worker(port, place, cwd=elsewhere):
-            assert sweep(place, "--seeds", "1") == 1
-    assert "has other helpers (helpers/notebook/course.py" in capfd.readouterr().out
-    assert seeds(place) == [0]
+        with worker(port, place, cwd=folder):
+            assert sweep(place, "--seeds", "1") == 2
+            out, errors = capfd.readouterr()
+            assert (
+                "has other helpers (helpers/notebook/course.py" in out and "no worker can make runs" in errors
+            )
+            with worker(port, place):
+                wait_for(lambda: workers(port) == 2)
+                assert sweep(place, "--seeds", "1-3") == 0, "the other one makes them all"
+    assert "not used: the worker on" in capfd.readouterr().out
+    assert seeds(place) == [0, 1, 2, 3]
+
+
+def test_a_worker_that_becomes_unfit_hands_its_runs_on(place, monkeypatch, capfd):
+    """It was fit when it was asked, and then its helpers were changed."""
+    port, folder = free_port(), elsewhere(place)
+    change = f"pathlib.Path({str(folder)!r}, 'helpers/notebook/course.py').write_text('changed')"
+    write(place, "01_a", START, CLAIMS, change, "time.sleep(1)")
+    monkeypatch.setenv(cluster.ADDRESS, f"tcp://127.0.0.1:{port}")
+    with scheduler(port), worker(port, place, cwd=folder), worker(port, place):
+        wait_for(lambda: workers(port) == 2)
+        assert sweep(place, "--seeds", "0-5") == 1
+    out = capfd.readouterr().out
+    assert out.count("was changed while it ran") == 2  # said when it happened, and in the end
+    assert out.count("not used: the worker on") == 1
+    assert len(seeds(place)) == 5
+
+
+def test_a_worker_without_a_package_says_so():
+    assert "has no nothing: install the course's packages there" in cluster._call(
+        b"cnothing.there\nat_all\n."
+    )
+    assert cluster._call(cluster.cloudpickle.dumps((run.parse_seeds, "0"))) == [0]
+
+
+def workers(port):
+    with contextlib.suppress(OSError), Client(f"tcp://127.0.0.1:{port}", set_as_default=False) as found:
+        return len(found.nthreads())
+    return 0
+
+
+@pytest.mark.parametrize("sign", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_a_sweep_that_is_stopped_tidies_up_and_says_what_is_kept(place, sign):
+    write(place, "01_a", START, CLAIMS, "time.sleep(1)")
+    with started("tools.sweep.run", *command(place, "--seeds", "0-9"), TMPDIR=str(place)) as process:
+        wait_for(lambda: seeds(place))
+        below = psutil.Process(process.pid).children(recursive=True)
+        for one in [process.pid, *(child.pid for child in below)]:  # as a terminal does
+            if sign == "SIGINT" or one == process.pid:
+                with contextlib.suppress(OSError):
+                    os.kill(one, getattr(signal, sign))
+        out, _ = process.communicate(timeout=60)
+    assert process.returncode == 130 and "stopped; what is written is kept" in out
+    assert "Traceback" not in out and "WARNING" not in out
+    wait_for(lambda: not any(one.is_running() and one.status() != "zombie" for one in below))
+    assert [path.name for path in place.glob("sweep-*")] == []
 
 
 def test_two_sweeps_do_not_write_into_one_folder(place, capfd):
@@ -303,10 +408,10 @@ def test_where_code_changed_but_no_number_the_other_runs_stand(place, capfd):
     capfd.readouterr()
     assert sweep(place, "--seeds", "0-4") == 0
     out = capfd.readouterr().out
-    assert "changed since its sweep (cells); two runs will tell" in out
+    assert "changed since its sweep (cells); 2 runs will tell" in out
     assert "the same numbers, so 3 runs stand" in out and "0 runs to make, 5 are there already" in out
     after = kept.load(place / "claims" / "01_a.json")
-    assert [run.carried for run in after.runs] == [False, False, True, True, True]
+    assert [run.carried for run in after.runs] == [False, True, True, True, False]
     assert after.code != before.code
     assert after.sentences()[-1] == "Half of it"
     assert [value.holds for _, value in after.values("Twice the seed")] == [True, True, True, True, False]
@@ -315,7 +420,7 @@ def test_where_code_changed_but_no_number_the_other_runs_stand(place, capfd):
     write(place, "01_a", START, CLAIMS.replace("2 * lesson.seed", "2 * lesson.seed + 1e-12"))
     assert sweep(place, "--seeds", "0-2") == 0
     assert "other numbers, so all of it is swept anew" in capfd.readouterr().out
-    assert seeds(place) == [0, 1, 2]
+    assert seeds(place) == [0, 1, 2, 4]  # 0 and 4 were made again, and 1 and 2 were asked for
 
 
 def test_a_trial_that_fails_leaves_the_earlier_sweep_as_it_is(place, capfd):

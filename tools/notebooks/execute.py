@@ -83,7 +83,7 @@ def execute(notebook: Path, copy: Path, *, cwd: Path, cell_timeout: int, say) ->
     try:
         papermill.execute_notebook(
             _plain(notebook), _plain(copy), kernel_name="python3", cwd=cwd, progress_bar=False,
-            start_timeout=START_TIMEOUT, execution_timeout=cell_timeout,
+            start_timeout=START_TIMEOUT, execution_timeout=cell_timeout, iopub_timeout=START_TIMEOUT,
             request_save_on_cell_execute=False,  # saving at every cell, the default, costs seconds
             on_cell_start=on_cell_start, on_cell_executed=on_cell_executed,
         )  # fmt: skip
@@ -135,7 +135,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--cwd", type=Path, help="the folder it runs in (default: its own)")
     parser.add_argument("--cell-timeout", type=int, default=3600, help="seconds that one cell may take")
     options = parser.parse_args(arguments)
-    lines, sys.stdout = sys.stdout, sys.stderr  # standard output is for the lines of JSON alone
+    # Standard output is for the lines of JSON alone. The kernel must not have it, or what a notebook leaves running
+    # would keep whoever listens waiting.
+    lines, sys.stdout = os.fdopen(os.dup(1), "w", encoding="utf-8"), sys.stderr
+    os.dup2(2, 1)
 
     def say(event: dict[str, Any]) -> None:
         print(json.dumps(event), file=lines, flush=True)

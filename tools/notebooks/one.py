@@ -28,6 +28,7 @@ from tools.notebooks.files import (
     take_away,
 )
 
+BEFORE = "before its first cell"  # where a run ended that never began
 CELL_TIMEOUT = {"quick": 900, "full": 6 * 3600}  # seconds: generous, so that only what hangs is ended
 
 
@@ -179,7 +180,7 @@ def listen(
                     end.peak_mb, end.processor_seconds = event["peak_mb"], event["processor_seconds"]
                 error = event.get("error", error)
         if process.returncode:
-            where = "before its first cell"
+            where = BEFORE
             if cell:
                 where = f"cell {cell['cell']} ({cell['id'] or 'no id'}): {cell['first']}"
             end.failure = f"{where}\n{error or _last_words(words)}"
@@ -196,5 +197,6 @@ def _event(line: bytes) -> dict[str, Any]:
 
 def _last_words(words: Any) -> str:
     words.seek(0)
-    lines = [line for line in words.read()[-6000:].decode(errors="replace").splitlines() if line.strip()]
+    told = words.read()[-6000:].decode(errors="replace").splitlines()
+    lines = [line for line in told if line.strip() and "running over TCP without encryption" not in line]
     return "\n".join(lines[-6:]) or "the run ended without a word (was it killed, or out of memory?)"

@@ -43,19 +43,24 @@ def load(path: Path) -> Sweep | None:
     except ValueError as error:
         raise ValueError(f"{path} is not JSON ({error}); git restore it, or move it away") from None
     try:
-        sweep = Sweep(content["notebook"], content["profile"], content["code"])
+        sweep = Sweep(content["notebook"], content["profile"], dict(content["code"]))
+        if path.name != path_of(sweep.notebook, sweep.profile).name:
+            raise ValueError(f"it is one of {sweep.notebook}, profile {sweep.profile}")
         for number, about in enumerate(content["runs"]):
             claims = {
                 claim["sentence"]: Value(
-                    _number(claim["values"][number]), _bounds(claim["bounds"], number), claim["form"]
+                    _number(claim["values"][number]),
+                    _bounds(claim["bounds"], number),
+                    claim["form"],
+                    claim.get("timed", False),
                 )
                 for claim in content["claims"]
                 if claim["values"][number] is not None
             }
             sweep.add(Run(**about, claims=claims))
-    except (KeyError, TypeError, IndexError) as error:
+    except (KeyError, TypeError, IndexError, AttributeError, ValueError) as error:
         raise ValueError(
-            f"{path} does not hold a sweep ({error!r}); git restore it, or move it away"
+            f"{path} does not hold its sweep ({error!r}); git restore it, or move it away"
         ) from None
     return sweep
 
@@ -69,7 +74,7 @@ def save(sweep: Sweep, folder: Path = CLAIMS) -> Path:
     """Write a sweep into its file, whole or not at all. Raises OSError if that is not possible."""
     folder.mkdir(parents=True, exist_ok=True)
     path = path_of(sweep.notebook, sweep.profile, folder)
-    owned.write_whole(path, as_text(sweep).encode())
+    owned.write_whole(path, as_text(sweep).encode("utf-8", "backslashreplace"))  # JSON has the same escape
     return path
 
 
@@ -89,6 +94,7 @@ def as_text(sweep: Sweep) -> str:
                 "needs": there[0].needs() if same else "differs from run to run",
                 "bounds": _bounds_as_json(there[0]) if same else bounds,
                 "form": there[0].form,
+                **({"timed": True} if there[0].timed else {}),
                 "lowest": _plain(judged.lowest),
                 "highest": _plain(judged.highest),
                 "holds": f"{judged.held} of {judged.runs}",
@@ -134,6 +140,6 @@ def _number(value: float | str | None) -> float:
 
 def all_kept(folder: Path = CLAIMS, profile: str = "quick") -> Iterator[Sweep]:
     """Every sweep that is kept, in the course's order."""
-    for path in sorted(folder.glob("*.json")):
+    for path in sorted(folder.glob("[0-9]*.json")):
         if (found := load(path)) and found.profile == profile:
             yield found

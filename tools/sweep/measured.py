@@ -12,6 +12,7 @@ class Value:
     value: float
     bounds: dict[str, float]
     form: str = ""
+    timed: bool = False  # a measured time, which is another one in every run
 
     @property
     def holds(self) -> bool:

@@ -5,39 +5,45 @@ machine, or over the Dask cluster whose scheduler CNN_DASK_SCHEDULER or Dask's c
 soon as it arrives, and none that is kept is made again: what was stopped goes on where it was.
 """
 
+import signal
+
+if __name__ == "__mp_main__":  # Dask's processes import this file: Ctrl-C is for the sweep, which ends them
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
 import argparse
+import contextlib
 import datetime
 import hashlib
 import json
 import re
-import signal
 import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from helpers import owned
 from helpers.paths import ROOT
 from tools.notebooks.conditions import needed
+from tools.notebooks.copies import Refused
 from tools.notebooks.files import NotebookError, read_json
 from tools.notebooks.run import plain_output
 from tools.selection import NOTEBOOKS, all_notebooks, chosen
 from tools.sweep import cluster, kept
-from tools.sweep.carry import SEEDS, carried_over, trial
+from tools.sweep.carry import carried_over, trial
 from tools.sweep.fingerprint import differences, fingerprint
 from tools.sweep.measured import Run, Sweep, Value
 from tools.sweep.task import Outcome, Task, in_threads
 
-LIMIT = {
-    "quick": 900,
-    "full": 12 * 3600,
-}  # seconds a run may take: generous, so that only what hangs is ended
+# seconds a run may take: generous, so that only what hangs is ended
+LIMIT = {"quick": 900, "full": 12 * 3600}
+ROOM = 2**16  # bytes of free space without which a sweep does not begin
 PROGRAM = ROOT / "tools" / "notebooks" / "execute.py"
 
 
@@ -52,16 +58,22 @@ class Sweeping:
     workers: int
     folder: Path
     console: Console
+    course: Path  # what the workers of this machine run with
     sweeps: dict[str, Sweep] = field(default_factory=dict)  # by notebook: what is kept, with what has arrived
     unwritten: set[str] = field(default_factory=set)  # notebooks whose file lacks something that has arrived
+    full: bool = False  # the folder could not be written the last time
     failures: list[str] = field(default_factory=list)
 
     def sweep(self, notebooks: list[Path]) -> None:
         """Make every run that is not kept. What fails is in `failures` afterwards."""
-        paths, changed = {}, {}
+        names = ", ".join(path.stem for path in notebooks)
+        self._say(f"sweep of {names}: {in_threads(self.threads)} a run")
+        plans, changed = {}, {}
         for path in notebooks:
             try:
-                code = fingerprint(path)
+                content = read_json(path)  # once, so that the fingerprint is that of what runs
+                code = fingerprint(path, content)
+                plan = self._plan(path.stem, content)
             except NotebookError as error:
                 self.failures.append(str(error))
                 continue
@@ -69,11 +81,11 @@ class Sweeping:
             if old and old.code != code:
                 changed[path.stem] = old
                 old = None
-            paths[path.stem] = path
+            plans[path.stem] = plan
             self.sweeps[path.stem] = old or Sweep(path.stem, self.profile, code)
-        self._try_to_carry(changed, paths)
+        self._try_to_carry(changed, plans)
         tasks = [
-            self._task(paths[name], seed, self.threads)
+            replace(plans[name], seed=seed, threads=self.threads)
             for seed in self.seeds
             for name, sweep in self.sweeps.items()
             if (seed, self.threads) not in sweep.finished()
@@ -83,62 +95,62 @@ class Sweeping:
         for task, outcome in self._outcomes(tasks):
             if self._take(task, outcome):
                 self.unwritten.add(task.notebook)
-            self._write()
-        self._write()
-        self.failures += [f"{name}: what was measured could not be written" for name in self.unwritten]
+            self.write()
+        self.write()
 
-    def _try_to_carry(self, changed: dict[str, Sweep], paths: dict[str, Path]) -> None:
+    def _try_to_carry(self, changed: dict[str, Sweep], plans: dict[str, Task]) -> None:
         """Make two runs again of the notebooks whose code has changed; if they give the same, the others stand.
 
         Until that is known, the file of the earlier sweep is left as it is.
         """
         tasks = []
         for name, old in changed.items():
-            again = [self._task(paths[name], seed, threads) for seed, threads in trial(old, self.threads)]
+            again = [replace(plans[name], seed=seed, threads=threads) for seed, threads in trial(old)]
             parts = differences(old.code, self.sweeps[name].code)
             self._say(
                 f"{name}: changed since its sweep ({', '.join(parts[:4])}{' …' if len(parts) > 4 else ''})"
-                + ("; two runs will tell whether the others stand" if again else "")
+                + (f"; {len(again)} runs will tell whether the others stand" if again else "")
             )
             tasks += again
-        missing = Counter(task.notebook for task in tasks)
+        asked = Counter(task.notebook for task in tasks)
+        missing = Counter(asked)
         for task, outcome in self._outcomes(tasks):
             name = task.notebook
             missing[name] -= 1
             self._take(task, outcome)
             if not missing[name]:
-                self._decide(name, changed[name])
-                self._write()
+                self._decide(name, changed[name], asked[name])
+                self.write()
 
-    def _decide(self, name: str, old: Sweep) -> None:
+    def _decide(self, name: str, old: Sweep, asked: int) -> None:
         """Take over the earlier runs of a notebook, or begin anew, now that the runs of the trial are there."""
         new = self.sweeps[name]
-        if len(new.finished()) < SEEDS:
+        if len(new.finished()) < asked:
             self.failures.append(f"{name}: its earlier sweep is left as it is, because the trial failed")
             del self.sweeps[name]
             return
         if found := carried_over(old, new):
             self.sweeps[name] = found
-            self._say(f"{name}: the same numbers, so {len(found.runs) - SEEDS} runs stand")
+            self._say(f"{name}: the same numbers, so {len(found.runs) - asked} runs stand")
         else:
             self._say(f"{name}: other numbers, so all of it is swept anew")
         self.unwritten.add(name)
 
-    def _task(self, path: Path, seed: int, threads: int) -> Task:
-        content = read_json(path)
+    def _plan(self, name: str, content: dict) -> Task:
+        """What all runs of a notebook have in common; seed and threads are filled in for each."""
         code = []
         for cell in content["cells"]:
             if cell["cell_type"] == "code":
                 cell["outputs"], cell["execution_count"] = [], None
                 code.append("".join(cell["source"]))
-        used = [name for name in needed(code) if name.startswith("helpers/")]
+        used = [path for path in needed(code) if path.startswith("helpers/")]
         return Task(
-            notebook=path.stem, profile=self.profile, seed=seed, threads=threads, limit=self.limit,
+            notebook=name, profile=self.profile, seed=-1, threads=0, limit=self.limit,
             content=json.dumps(content), program=PROGRAM.read_text(encoding="utf-8"),
-            helpers={name: hashlib.sha256((ROOT / name).read_bytes()).hexdigest() for name in used},
+            helpers={path: hashlib.sha256((ROOT / path).read_bytes()).hexdigest() for path in used},
         )  # fmt: skip
 
-    def _outcomes(self, tasks: list[Task]) -> Iterable[tuple[Task, Outcome]]:
+    def _outcomes(self, tasks: list[Task]) -> Iterator[tuple[Task, Outcome]]:
         """What came of the tasks, as they finish, with a bar that shows how far it is."""
         if not tasks:
             return
@@ -149,12 +161,12 @@ class Sweeping:
         ) as bars:  # fmt: skip
             bar = bars.add_task("runs", total=len(tasks))
             for number, (task, outcome) in enumerate(
-                cluster.outcomes(tasks, self.workers, self._say), start=1
+                cluster.outcomes(tasks, self.workers, self.course, self._say), start=1
             ):
+                yield task, outcome  # first it is kept, and then it is shown
+                busy += outcome.seconds
                 self._say(f"{number} of {len(tasks)}  {_summary(task, outcome)}")
                 bars.update(bar, completed=number)
-                busy += outcome.seconds
-                yield task, outcome
         took = time.monotonic() - began
         self._say(f"{len(tasks)} runs in {took:.0f} s; one after the other they would take {busy:.0f} s")
 
@@ -167,15 +179,20 @@ class Sweeping:
             return True
         return False
 
-    def _write(self) -> None:
+    def write(self) -> None:
         """Write what has arrived; what cannot be written is tried again with the next run, and in the end."""
         for name in sorted(self.unwritten):
             try:
                 kept.save(self.sweeps[name], self.folder)
             except OSError as error:
-                self._say(f"{name}: cannot be written yet ({error.strerror or error}); it is kept in memory")
+                if not self.full:
+                    self._say(
+                        f"{self.folder} cannot be written ({error.strerror or error}): results wait in memory"
+                    )
+                self.full = True
             else:
                 self.unwritten.discard(name)
+        self.full = self.full and bool(self.unwritten)
 
     def _say(self, text: str) -> None:
         self.console.print(text, markup=False, highlight=False, soft_wrap=True)
@@ -183,7 +200,8 @@ class Sweeping:
 
 def _as_run(task: Task, outcome: Outcome) -> Run:
     claims = {
-        claim["sentence"]: Value(claim["value"], claim["bounds"], claim["form"]) for claim in outcome.claims
+        claim["sentence"]: Value(claim["value"], claim["bounds"], claim["form"], claim["timed"])
+        for claim in outcome.claims
     }
     return Run(
         seed=task.seed, threads=task.threads, claims=claims,
@@ -202,8 +220,8 @@ def _summary(task: Task, outcome: Outcome) -> str:
         text += f", FAILED: {outcome.failure.splitlines()[0]}"
     for sentence, value in run.claims.items():
         if not value.holds:
-            text += f"\n    ✗ {sentence} (measured {value.worded()}; needs {value.needs()})"
-    return text
+            text += f"\n    ✗ {' '.join(sentence.split())} (measured {value.worded()}; needs {value.needs()})"
+    return "".join(letter for letter in text if letter.isprintable() or letter == "\n")
 
 
 def parse_seeds(text: str) -> list[int]:
@@ -250,31 +268,69 @@ def main(arguments: list[str] | None = None) -> int:
     options = parse(arguments)
     notebooks = chosen(options.names, options.notebooks, default="all")
     if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        for name in (
+            "SIGINT",
+            "SIGTERM",
+            "SIGHUP",
+        ):  # a closed terminal too: end in order, and leave nothing behind
+            if hasattr(signal, name):
+                signal.signal(getattr(signal, name), signal.default_int_handler)
     console = Console(width=None if sys.stdout.isatty() else 120)
     sweeping = Sweeping(
         options.seeds, options.threads, options.profile, options.limit,
-        max(1, options.workers // options.threads), options.results, console,
+        max(1, options.workers // options.threads), options.results, console, course=Path(),
     )  # fmt: skip
-    console.print(
-        f"sweep of {', '.join(path.stem for path in notebooks)}: {in_threads(options.threads)} a run"
-    )
+    stop, code = "", 0
     try:
-        options.results.mkdir(parents=True, exist_ok=True)
-        with FileLock(options.results / ".sweeping", timeout=0):
-            sweeping.sweep(notebooks)
-    except Timeout:
-        print(f"another sweep is writing into {options.results}; wait for it", file=sys.stderr)
+        with _held(options.results), cluster.snapshot() as sweeping.course:
+            try:
+                sweeping.sweep(notebooks)
+            finally:
+                sweeping.write()
+    except Refused as error:
+        print(error, file=sys.stderr)
         return 2
     except (OSError, ValueError, cluster.Lost) as error:
-        print(f"{error}\nwhat had arrived is kept; the next call goes on from there", file=sys.stderr)
-        return 2
+        stop, code = str(error), 2
     except KeyboardInterrupt:
-        print("\nstopped; what had arrived is kept, and the next call goes on from there", file=sys.stderr)
-        return 130
+        stop, code = "stopped", 130
     for failure in sweeping.failures:
         console.print(f"\n{failure}", markup=False, highlight=False, style="red", soft_wrap=True)
-    return 1 if sweeping.failures else 0
+    if stop:
+        print(f"\n{stop}; what is written is kept, and the next call goes on from there", file=sys.stderr)
+    if sweeping.unwritten:
+        lost = ", ".join(sorted(sweeping.unwritten))
+        print(
+            f"NOT kept: the last results of {lost}, since {options.results} cannot be written. Make room there; the "
+            "next call makes these runs again.",
+            file=sys.stderr,
+        )
+    return code or (1 if sweeping.failures or sweeping.unwritten else 0)
+
+
+@contextlib.contextmanager
+def _held(folder: Path) -> Iterator[None]:
+    """The folder of results, ours alone while the block lasts. Raises Refused if it cannot be written or is in use."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / ".sweeping", timeout=0)
+        lock.acquire()
+        owned.write_whole(
+            folder / ".sweeping-too", b"x" * ROOM
+        )  # a disk that is full is told before anything runs
+        (folder / ".sweeping-too").unlink()
+    except Timeout:
+        raise Refused(
+            f"another sweep is writing into {folder}; wait for it, or choose another --results"
+        ) from None
+    except OSError as error:
+        raise Refused(
+            f"{folder} cannot be written ({error.strerror or error}); choose another --results"
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 if __name__ == "__main__":

@@ -121,7 +121,9 @@ def _made(sweep: Sweep) -> str:
     when = dates[0] if len(dates) == 1 else f"{dates[0]} to {dates[-1]}"
     carried = sum(run.carried for run in sweep.runs)
     stands = f"; {carried} of them with earlier code that gives the same numbers" if carried else ""
-    return f"{_runs(sweep.runs)}{stands}; {when}, {' and '.join(machines)}; {' and '.join(versions)}"
+    runs = _runs(sweep.runs)
+    where = f"{when}, {' and '.join(machines)}; {' and '.join(versions)}"
+    return f"{runs[:1].upper()}{runs[1:]}{stands}; {where}"
 
 
 def _runs(runs: list[Run]) -> str:
@@ -146,13 +148,14 @@ def _spans(numbers: list[int]) -> str:
 
 def _range_and_needs(sweep: Sweep, sentence: str) -> tuple[str, str]:
     values: list[Value] = [value for _, value in sweep.values(sentence) if value is not None]
+    values = [value for value in values if value.value == value.value] or values  # without nan
     low, high = (pick(values, key=lambda one: one.value).worded() for pick in (min, max))
     needs = {value.needs() for value in values}
     return (low if low == high else f"{low} to {high}"), needs.pop() if len(needs) == 1 else "differs by run"
 
 
 def _row(cells: Iterable[object]) -> str:
-    return "| " + " | ".join(str(cell).replace("|", r"\|") for cell in cells) + " |"
+    return "| " + " | ".join(" ".join(str(cell).split()).replace("|", r"\|") for cell in cells) + " |"
 
 
 def with_parts(text: str, parts: dict[str, str]) -> str:

@@ -21,10 +21,15 @@ from typing import Any
 
 from tools.notebooks.conditions import machine, settings, versions
 from tools.notebooks.files import find_failure, read
-from tools.notebooks.one import Runs, Stopped, environment, listen
+from tools.notebooks.one import BEFORE, Runs, Stopped, environment, listen
 
 # Dask sets these for its workers; the notebook is to run as it does anywhere else.
 SET_BY_DASK = ("PYTHONHASHSEED", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MALLOC_TRIM_THRESHOLD_")
+
+
+NEEDED = ("papermill", "nbclient", "ipykernel", "tensorflow")
+LONGEST = 2000  # characters of an error
+_FULL_DISK = re.compile(r"Errno 28|No space left|Disk quota")
 
 
 @dataclass(frozen=True)
@@ -38,9 +43,8 @@ class Task:
     limit: int  # seconds, after which the run is ended
     content: str  # the notebook, without outputs
     program: str  # execute.py
-    helpers: dict[str, str] = field(
-        default_factory=dict
-    )  # path below the course's folder → SHA-256 of the file
+    # path below the course's folder → SHA-256 of the file
+    helpers: dict[str, str] = field(default_factory=dict)
 
     @property
     def key(self) -> tuple[str, int, int]:
@@ -61,6 +65,7 @@ class Outcome:
     claims: list[dict[str, Any]] = field(default_factory=list)  # sentence, value, bounds, form
     failure: str | None = None
     by_notebook: bool = False
+    unfit: bool = False  # the machine is the reason: another one may do it
     seconds: float = 0.0
     processor_seconds: float = 0.0
     peak_mb: float = 0.0
@@ -77,18 +82,23 @@ def in_threads(threads: int) -> str:
 
 def measure(task: Task) -> Outcome:
     """Run the notebook and return what it claimed, with the exact numbers. Raises nothing that can be foreseen."""
-    began = time.monotonic()
+    began, host = time.monotonic(), socket.gethostname()
+    if reason := unfit(task.helpers):
+        return Outcome(failure=reason, unfit=True, host=host)
     try:
         folder = course_folder()
-        if reason := _other_helpers(task, folder):
-            return Outcome(failure=reason, host=socket.gethostname())
         with tempfile.TemporaryDirectory(prefix="sweep-", ignore_cleanup_errors=True) as place:
             found = _run(task, folder, Path(place))
-    except OSError as error:
-        where = f" {error.filename}" if error.filename else ""
-        found = {"failure": f"{socket.gethostname()}:{where} {error.strerror or error}"}
+        if other := _differing(task.helpers, folder):
+            found |= {"failure": f"{other[0]} was changed while it ran", "by_notebook": False}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        # a full disk, or a file that it has cut off
+        where = f" {error.filename}" if getattr(error, "filename", None) else ""
+        found = {"failure": f"{host}:{where} {getattr(error, 'strerror', None) or error!r}"}
+    if found.get("failure"):
+        found["failure"] = _plain(found["failure"])
     return Outcome(
-        **found, seconds=round(time.monotonic() - began, 1), machine=machine(), host=socket.gethostname(),
+        **found, seconds=round(time.monotonic() - began, 1), machine=machine(), host=host,
         versions=versions(), settings=_settings(),
     )  # fmt: skip
 
@@ -101,17 +111,23 @@ def course_folder() -> Path | None:
     return Path(found.origin).parent.parent if found and found.origin else None
 
 
-def _other_helpers(task: Task, folder: Path | None) -> str:
-    """Why this machine's helpers are not those that the sweep is about; "" if they are."""
-    host = socket.gethostname()
+def unfit(helpers: dict[str, str]) -> str:
+    """Why this machine cannot make runs with these helpers (path → SHA-256); "" if it can."""
+    host, folder = socket.gethostname(), course_folder()
     if folder is None:
-        return f"the worker on {host} has no `helpers`: start it in the course's folder, or install the course there."
-    other = [path for path, digest in task.helpers.items() if _sha256(folder / path) != digest]
-    if not other:
-        return ""
-    more = f" and {len(other) - 3} more" if len(other) > 3 else ""
-    named = ", ".join(other[:3]) + more
-    return f"the worker on {host} has other helpers ({named}, in {folder}): give it the same course."
+        return f"the worker on {host} has no `helpers`: start it in the course's folder, or install the course there"
+    if other := _differing(helpers, folder):
+        more = f" and {len(other) - 3} more" if len(other) > 3 else ""
+        named = ", ".join(other[:3]) + more
+        return f"the worker on {host} has other helpers ({named}, in {folder}): give it the same course"
+    if missing := [name for name in NEEDED if importlib.util.find_spec(name) is None]:
+        return f"the worker on {host} has no {', '.join(missing)}: install the course's packages there"
+    return ""
+
+
+def _differing(helpers: dict[str, str], folder: Path) -> list[str]:
+    """The files that are not as they should be."""
+    return [path for path, digest in helpers.items() if _sha256(folder / path) != digest]
 
 
 def _settings() -> dict[str, str]:
@@ -146,6 +162,8 @@ def _run(task: Task, folder: Path, place: Path) -> dict[str, Any]:
     alarm.start()
     try:
         end = listen(command, env, place, lambda cell: None, runs)
+        if (end.failure or "").startswith(BEFORE):  # a kernel may lose a race for its ports: once more
+            end = listen(command, env, place, lambda cell: None, runs)
         found = {"processor_seconds": end.processor_seconds, "peak_mb": end.peak_mb}
         error = find_failure(read(copy)) if copy.exists() else None
         failure = error or end.failure
@@ -154,15 +172,15 @@ def _run(task: Task, folder: Path, place: Path) -> dict[str, Any]:
     finally:
         alarm.cancel()
     lines = claims.read_text(encoding="utf-8").splitlines(keepends=True) if claims.exists() else []
-    whole = [
-        json.loads(line) for line in lines if line.endswith("\n")
-    ]  # a kernel may have died while it wrote
+    # a kernel may have died while it wrote a line
+    whole = [json.loads(line) for line in lines if line.endswith("\n")]
     made = {claim["sentence"]: claim for claim in whole}
     return {
-        **found, "failure": failure and _plain(failure), "by_notebook": bool(error), "claims": list(made.values()),
+        **found, "failure": failure, "claims": list(made.values()),
+        "by_notebook": bool(error) and not _FULL_DISK.search(error),
     }  # fmt: skip
 
 
 def _plain(text: str) -> str:
-    """An error's text without the colors that IPython puts into it."""
-    return re.sub(r"\x1b\[[0-9;]*m", "", text)
+    """An error's text without the colors that IPython puts into it, and not the whole of a book."""
+    return re.sub(r"\x1b\[[0-9;]*m", "", text)[:LONGEST]
