@@ -73,6 +73,7 @@ SAFE = {
     "tools/site/pages.py gather_results": "into the fresh folder that owned.written gives",
     "tools/site/pages.py offer": "into the fresh folder that owned.written gives",
     "tools/notebooks/execute.py main": "no file: its own standard output, under another number",
+    "tools/sweep/cluster.py _temporary": "only the temporary folder that it has just made",
     "tools/sweep/cluster.py snapshot": "into a temporary folder",
     "tools/sweep/run.py write": "only the sweep's own files in results/claims, which it has read before",
     "tools/sweep/run.py _held": "only the lock and a file of its own that it has just written",

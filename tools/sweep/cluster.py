@@ -55,13 +55,27 @@ def address() -> str | None:
 
 
 @contextlib.contextmanager
+def _temporary(prefix: str) -> Iterator[Path]:
+    """A temporary folder. Its end waits for what still writes into it: a kernel ends a second after its worker."""
+    folder = Path(tempfile.mkdtemp(prefix=prefix))
+    try:
+        yield folder
+    finally:
+        for _ in range(40):
+            shutil.rmtree(folder, ignore_errors=True)
+            if not folder.exists():
+                break
+            time.sleep(0.25)
+
+
+@contextlib.contextmanager
 def snapshot() -> Iterator[Path]:
     """A folder with a copy of the course's helpers, for the workers of this machine: edit the course meanwhile."""
-    with tempfile.TemporaryDirectory(prefix="sweep-course-", ignore_cleanup_errors=True) as folder:
+    with _temporary("sweep-course-") as folder:
         if not address():
             leave = shutil.ignore_patterns("__pycache__")
-            shutil.copytree(paths.PACKAGE, Path(folder) / "helpers", ignore=leave)
-        yield Path(folder)
+            shutil.copytree(paths.PACKAGE, folder / "helpers", ignore=leave)
+        yield folder
 
 
 @contextlib.contextmanager
@@ -83,12 +97,11 @@ def client(workers: int, folder: Path) -> Iterator[Client]:
         stack.enter_context(dask.config.set(LOCAL))
         preload = [*LOCAL["distributed.worker.preload"], f"import os; os.chdir({str(folder)!r})"]
         stack.enter_context(dask.config.set({"distributed.worker.preload": preload}))
-        scratch = tempfile.TemporaryDirectory(prefix="sweep-workers-", ignore_cleanup_errors=True)
-        stack.enter_context(scratch)
+        scratch = stack.enter_context(_temporary("sweep-workers-"))
         with _uninterrupted():
             local = LocalCluster(
                 n_workers=workers, threads_per_worker=1, processes=True, host="127.0.0.1", memory_limit=0,
-                dashboard_address="127.0.0.1:0", local_directory=scratch.name, silence_logs=logging.CRITICAL,
+                dashboard_address="127.0.0.1:0", local_directory=str(scratch), silence_logs=logging.CRITICAL,
             )  # fmt: skip
             stack.enter_context(local)
             found = stack.enter_context(contextlib.closing(Client(local, set_as_default=False)))

@@ -87,7 +87,9 @@ def measure(task: Task) -> Outcome:
         return Outcome(failure=reason, unfit=True, host=host)
     try:
         folder = course_folder()
-        with tempfile.TemporaryDirectory(prefix="sweep-", ignore_cleanup_errors=True) as place:
+        with tempfile.TemporaryDirectory(
+            prefix="sweep-", dir=_scratch(), ignore_cleanup_errors=True
+        ) as place:
             found = _run(task, folder, Path(place))
         if other := _differing(task.helpers, folder):
             found |= {"failure": f"{other[0]} was changed while it ran", "by_notebook": False}
@@ -101,6 +103,16 @@ def measure(task: Task) -> Outcome:
         **found, seconds=round(time.monotonic() - began, 1), machine=machine(), host=host,
         versions=versions(), settings=_settings(),
     )  # fmt: skip
+
+
+def _scratch() -> str | None:
+    """The folder of this Dask worker, which is removed with it; None outside of one."""
+    from distributed import get_worker
+
+    try:
+        return get_worker().local_directory
+    except ValueError:
+        return None
 
 
 def course_folder() -> Path | None:
