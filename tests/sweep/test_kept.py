@@ -30,6 +30,7 @@ def test_what_is_written_is_read_again(tmp_path):
     sweep.runs[1].claims["T"] = Value(5, {"equals": 5})
     sweep.runs[2].claims["U"] = Value(0.4, {"above": 0.1, "below": 0.5}, timed=True)
     sweep.runs[3].claims["U"] = Value(0.4, {"above": 0.2, "below": float("inf")}, timed=True)
+    sweep.runs[2].claims["half a letter \ud83d"] = Value(10**400, {"above": 0})
     sweep.runs[5].failure = "cell 7"
     sweep.runs[4].carried = True
     sweep.runs[0].versions = {"keras": "3"}

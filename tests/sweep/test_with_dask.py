@@ -162,7 +162,7 @@ def test_every_claim_is_measured_and_nothing_is_run_twice(place, capfd):
 def test_odd_numbers_and_sentences_are_kept(place, capfd):
     cell = r"""
 lesson.claim("huge", 10**400 + lesson.seed, above=3)
-lesson.claim("lone \ud83d | and | a\nnew line \x1b[31m", float("inf"), above=3)
+lesson.claim("one | and | a\nnew line \x1b[31m", float("inf"), above=3)
 lesson.claim("nan", float("nan"), below=10**400)
 """
     write(place, "01_a", START, cell)

@@ -25,6 +25,7 @@ except ImportError:  # Windows
     resource = None
 
 START_TIMEOUT = 120  # seconds until a kernel must answer; a busy machine needs some
+OUTPUT_TIMEOUT = 60  # seconds for a cell's last output to arrive once it has ended
 
 
 class Usage:
@@ -71,9 +72,11 @@ def execute(notebook: Path, copy: Path, *, cwd: Path, cell_timeout: int, say) ->
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
     from papermill.exceptions import PapermillExecutionError
 
-    usage = Usage()
+    usage, began = Usage(), time.monotonic()
 
     def on_cell_start(cell: Any, cell_index: int) -> None:
+        nonlocal began
+        began = time.monotonic()
         say({"cell": cell_index + 1, "id": cell.get("id"), "first": cell.source.strip().partition("\n")[0]})
 
     def on_cell_executed(cell: Any, cell_index: int, execute_reply: Any) -> None:
@@ -83,14 +86,16 @@ def execute(notebook: Path, copy: Path, *, cwd: Path, cell_timeout: int, say) ->
     try:
         papermill.execute_notebook(
             _plain(notebook), _plain(copy), kernel_name="python3", cwd=cwd, progress_bar=False,
-            start_timeout=START_TIMEOUT, execution_timeout=cell_timeout, iopub_timeout=START_TIMEOUT,
+            start_timeout=START_TIMEOUT, execution_timeout=cell_timeout, iopub_timeout=OUTPUT_TIMEOUT,
             request_save_on_cell_execute=False,  # saving at every cell, the default, costs seconds
             on_cell_start=on_cell_start, on_cell_executed=on_cell_executed,
         )  # fmt: skip
     except PapermillExecutionError:  # the copy holds the error
         return False
-    except CellTimeoutError:
+    except CellTimeoutError:  # for two reasons
         error = f"it took longer than {cell_timeout} seconds; --cell-timeout sets how long a cell may take"
+        if time.monotonic() - began < cell_timeout:
+            error = f"it ended, but not all of its output arrived within {OUTPUT_TIMEOUT} seconds: does it print much?"
     except DeadKernelError:
         error = "DeadKernelError: the kernel died (a crash, the cell ended it, or the memory ran out: try --jobs 1)"
     except Exception as other:
