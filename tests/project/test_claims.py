@@ -103,9 +103,10 @@ def test_the_tables_are_those_of_the_files():
 
 @pytest.fixture
 def sound():
-    """A notebook with its sweep, which is in order."""
+    """A notebook with its sweep, which is in order with the seeds 0 to 9."""
     path = next(path for path in all_notebooks() if path.stem == "02_cnn_basics")
     sweep = kept.load(kept.path_of(path.stem))
+    sweep.runs = [run for run in sweep.runs if run.seed < 10]
     assert problems(path, sweep, []) == []
     return path, sweep
 
