@@ -137,7 +137,7 @@ endef
 	$(environment)
 	@$(BIN)/python -c 'import site; print(f"import site; site.addsitedir({site.getsitepackages()[0]!r})")' \
 		> "$$($(SWEEP)/python -c 'import site; print(site.getsitepackages()[0])')/course.pth"
-	@echo "installing Dask into $(@D) (60 MB)"
+	@echo "installing Dask into $(@D) (90 MB)"
 	$(@D)/bin/python -m pip install --quiet --require-hashes --requirement $<
 	@touch $@
 

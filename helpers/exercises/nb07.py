@@ -70,9 +70,8 @@ def _tiny_backbone() -> Any:
     x = keras.layers.Conv2D(filters=8, kernel_size=3)(inputs)
     outputs = keras.layers.BatchNormalization()(x)
     backbone = keras.Model(inputs, outputs)
-    rng = np.random.default_rng(
-        3
-    )  # its own, so that an answer does not change what the lesson draws afterwards
+    # its own, so that an answer does not change what the lesson draws afterwards
+    rng = np.random.default_rng(3)
     for weight in backbone.weights:
         weight.assign(rng.uniform(0.2, 1.0, size=weight.shape))
     return backbone

@@ -6,7 +6,7 @@ import pytest
 
 from helpers.paths import ROOT
 from tools.notebooks.files import list_claims, read
-from tools.selection import all_notebooks
+from tools.selection import all_notebooks, number
 from tools.sweep import kept, tables
 from tools.sweep.fingerprint import differences, fingerprint
 from tools.sweep.standard import judge
@@ -18,8 +18,8 @@ FALLING_SHORT = json.loads((ROOT / "tests" / "project" / "falling_short.json").r
 
 def problems(path, sweep, known):
     """What is wrong with a notebook's claims, given its sweep and the sentences that are known to fall short."""
-    number = path.stem.partition("_")[0]
-    again = f"make sweep ONLY={number} && make sweep ONLY={number} SEEDS=0-2 THREADS=2 && make claims"
+    which = number(path)
+    again = f"make sweep ONLY={which} && make sweep ONLY={which} SEEDS=0-2 THREADS=2 && make claims"
     made = list_claims(read(path))
     shown = {claim["sentence"]: claim["needs"] for claim in made}
     if sweep is None:

@@ -69,7 +69,7 @@ def modules(code: Iterable[str], root: Path = ROOT) -> dict[str, Path]:
     waiting = [name for source in code for name in imported(source)]
     while waiting:
         for name in _with_parents(waiting.pop()):
-            path = _file(name, root)
+            path = module_file(name, root)
             if path is None and not _is_attribute(name, root):
                 raise SystemExit(f"there is no module {name} in the course, and a notebook needs it")
             if path is not None and name not in found:
@@ -192,7 +192,7 @@ def _begins_with_assets(path: ast.expr) -> bool:
 
 def constant(name: str, module: str, root: Path = ROOT) -> Any:
     """The value of a constant of a module of the course, which is read and not imported: nothing need be installed."""
-    path = _file(module, root)
+    path = module_file(module, root)
     for node in _parsed(path.read_text(encoding="utf-8")).body if path else []:
         if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == name:
             return ast.literal_eval(node.value)
@@ -230,7 +230,8 @@ def _with_parents(name: str) -> list[str]:
     return [".".join(parts[: end + 1]) for end in range(len(parts))]
 
 
-def _file(module: str, root: Path) -> Path | None:
+def module_file(module: str, root: Path = ROOT) -> Path | None:
+    """The file of a module, given by its dotted name; None if there is no such module."""
     base = root.joinpath(*module.split("."))
     return next((path for path in (base / "__init__.py", base.with_suffix(".py")) if path.is_file()), None)
 
@@ -238,7 +239,7 @@ def _file(module: str, root: Path) -> Path | None:
 def _is_attribute(name: str, root: Path) -> bool:
     """Whether the name is defined in the module before its last dot, as ____ is in helpers.exercises."""
     parent, _, last = name.rpartition(".")
-    path = _file(parent, root)
+    path = module_file(parent, root)
     return path is not None and bool(re.search(rf"\b{re.escape(last)}\b", path.read_text(encoding="utf-8")))
 
 

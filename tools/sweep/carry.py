@@ -32,7 +32,7 @@ def trial(old: Sweep) -> list[tuple[int, int]]:
 
 
 def _nearest(sweep: Sweep, run: Run) -> float:
-    """How near a run comes to missing one of its claims, in standard deviations of that claim's distances."""
+    """How near a run comes to missing one of its claims, as a share of the range of that claim's distances."""
     found = [float("inf")]
     for sentence in run.claims:
         values = [value for _, value in sweep.values(sentence) if value is not None]

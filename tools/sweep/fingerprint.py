@@ -177,14 +177,14 @@ class _Known:
 
 
 def _module(name: str, root: Path) -> _Known:
-    path = payload._file(name, root)
+    path = payload.module_file(name, root)
     if path is None:
         raise NotebookError(f"there is no module {name} in the course")
     return _read(path)
 
 
 def _is_module(name: str, root: Path) -> bool:
-    return payload._file(name, root) is not None
+    return payload.module_file(name, root) is not None
 
 
 def _read(path: Path) -> _Known:
@@ -280,7 +280,6 @@ def _written(value: object, *, in_class: bool) -> str:
         return "[" + " ".join(_written(one, in_class=in_class) for one in value if not _is_text(one)) + "]"
     if not isinstance(value, ast.AST):
         return repr(value)
-    kind = type(value).__name__
     left_out = {"type_comment", "type_params", "kind", "ctx", "returns"}
     if isinstance(value, ast.arg) or (isinstance(value, ast.AnnAssign) and not in_class):
         left_out |= {"annotation", "simple"}
@@ -292,7 +291,7 @@ def _written(value: object, *, in_class: bool) -> str:
         for name in value._fields
         if name not in left_out and getattr(value, name, None) not in (None, [])
     ]
-    return f"{kind}({' '.join(fields)})"
+    return f"{type(value).__name__}({' '.join(fields)})"
 
 
 def _is_text(node: object) -> bool:

@@ -17,16 +17,8 @@ from tools.sweep.standard import judge
 
 CLAIMS = ROOT / "results" / "claims"
 _ABOUT_A_RUN = (
-    "seed",
-    "threads",
-    "date",
-    "machine",
-    "versions",
-    "settings",
-    "seconds",
-    "processor_seconds",
-    "peak_mb",
-)
+    "seed", "threads", "date", "machine", "versions", "settings", "seconds", "processor_seconds", "peak_mb",
+)  # fmt: skip
 
 
 def path_of(notebook: str, profile: str = "quick", folder: Path = CLAIMS) -> Path:

@@ -16,15 +16,18 @@ class Value:
 
     @property
     def holds(self) -> bool:
-        return course.evaluate_claim("", self.value, **self.bounds).holds
+        return self._claim().holds
 
     def worded(self) -> str:
         """The number as the notebook prints it."""
-        return course.evaluate_claim("", self.value, **self.bounds, form=self.form).measured
+        return self._claim(form=self.form).measured
 
     def needs(self) -> str:
         """The condition as the notebook prints it."""
-        return course.evaluate_claim("", self.value, **self.bounds, form=self.form).condition
+        return self._claim(form=self.form).condition
+
+    def _claim(self, form: str = "") -> course.Claim:
+        return course.evaluate_claim("", self.value, **self.bounds, form=form)
 
 
 @dataclass
@@ -37,14 +40,13 @@ class Run:
     date: str = ""
     machine: str = ""
     versions: dict[str, str] = field(default_factory=dict)
-    settings: dict[str, str] = field(
-        default_factory=dict
-    )  # other than the course's own, such as KERAS_BACKEND
+    # what was set otherwise than the course has it, such as KERAS_BACKEND
+    settings: dict[str, str] = field(default_factory=dict)
     seconds: float = 0.0
     processor_seconds: float = 0.0
     peak_mb: float = 0.0
     failure: str | None = None  # a run that did not come to its end is kept, and made again by the next sweep
-    carried: bool = False  # made with earlier code, which two of the same seeds show to give the same numbers
+    carried: bool = False  # made with earlier code, and a trial (carry.py) gave the same numbers
 
     @property
     def name(self) -> str:

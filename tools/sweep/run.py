@@ -13,7 +13,6 @@ if __name__ == "__mp_main__":  # Dask's processes import this file: Ctrl-C is fo
 import argparse
 import contextlib
 import datetime
-import hashlib
 import json
 import re
 import sys
@@ -99,7 +98,7 @@ class Sweeping:
         self.write()
 
     def _try_to_carry(self, changed: dict[str, Sweep], plans: dict[str, Task]) -> None:
-        """Make two runs again of the notebooks whose code has changed; if they give the same, the others stand.
+        """Make some runs again of the notebooks whose code has changed; if they give the same, the others stand.
 
         Until that is known, the file of the earlier sweep is left as it is.
         """
@@ -147,7 +146,7 @@ class Sweeping:
         return Task(
             notebook=name, profile=self.profile, seed=-1, threads=0, limit=self.limit,
             content=json.dumps(content), program=PROGRAM.read_text(encoding="utf-8"),
-            helpers={path: hashlib.sha256((ROOT / path).read_bytes()).hexdigest() for path in used},
+            helpers={path: owned.sha256(ROOT / path) for path in used},
         )  # fmt: skip
 
     def _outcomes(self, tasks: list[Task]) -> Iterator[tuple[Task, Outcome]]:
@@ -268,11 +267,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = parse(arguments)
     notebooks = chosen(options.names, options.notebooks, default="all")
     if threading.current_thread() is threading.main_thread():
-        for name in (
-            "SIGINT",
-            "SIGTERM",
-            "SIGHUP",
-        ):  # a closed terminal too: end in order, and leave nothing behind
+        # a closed terminal too: end in order, and leave nothing behind
+        for name in ("SIGINT", "SIGTERM", "SIGHUP"):
             if hasattr(signal, name):
                 signal.signal(getattr(signal, name), signal.default_int_handler)
     console = Console(width=None if sys.stdout.isatty() else 120)
@@ -315,9 +311,8 @@ def _held(folder: Path) -> Iterator[None]:
         folder.mkdir(parents=True, exist_ok=True)
         lock = FileLock(folder / ".sweeping", timeout=0)
         lock.acquire()
-        owned.write_whole(
-            folder / ".sweeping-too", b"x" * ROOM
-        )  # a disk that is full is told before anything runs
+        # a disk that is full is told before anything runs
+        owned.write_whole(folder / ".sweeping-too", b"x" * ROOM)
         (folder / ".sweeping-too").unlink()
     except Timeout:
         raise Refused(

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from helpers import owned
 from helpers.paths import ROOT
+from tools.selection import number
 from tools.sweep import kept
 from tools.sweep.measured import Run, Sweep, Value
 from tools.sweep.standard import SEEDS, WITH_TWO_THREADS, Verdict, judge
@@ -28,7 +29,7 @@ them stops the run. An *exact* claim (a shape, a count, an equality) must hold i
 hold for {SEEDS} of {SEEDS} seeds with one thread and for {WITH_TWO_THREADS} with two; or, where it missed one seed,
 for nineteen of twenty.
 *Margin* is the mean distance from the measured value to the bound, in standard deviations over the runs: the smaller,
-the nearer to a miss; below zero, most runs miss."""
+the nearer to a miss; below zero, the mean itself misses."""
 
 FIRST = """What the notebooks of the first edition claimed, measured with many seeds before they were rewritten. It is
 kept as it was measured, and not updated. A claim that falls short here was true for seed 0 and not for everybody's:
@@ -64,7 +65,7 @@ def weakest(sweeps: list[Sweep], count: int = WEAKEST) -> str:
     found.sort(key=lambda entry: (entry[2].share, entry[2].margin))
     lines = ["| notebook | claim | holds in | lowest to highest | needs | margin |", "| --- " * 6 + "|"]
     for sweep, sentence, verdict in found[:count]:
-        cells = [sweep.notebook[:3].rstrip("_"), sentence, f"{verdict.held} of {verdict.runs}"]
+        cells = [number(Path(sweep.notebook)), sentence, f"{verdict.held} of {verdict.runs}"]
         lines.append(_row([*cells, *_range_and_needs(sweep, sentence), f"{verdict.margin:.1f}"]))
     return "\n".join(lines)
 
@@ -79,7 +80,7 @@ def page(title: str, about: str, sweeps: list[Sweep], why: dict[str, dict[str, s
         lines += [
             _row(
                 [
-                    sweep.notebook[:3].rstrip("_"),
+                    number(Path(sweep.notebook)),
                     sentence,
                     f"{verdict.held} of {verdict.runs}",
                     why.get(sweep.notebook, {}).get(sentence, verdict.shortfall()),
@@ -138,11 +139,11 @@ def _runs(runs: list[Run]) -> str:
 def _spans(numbers: list[int]) -> str:
     """[0, 1, 2, 5] in words: "0 to 2, 5"."""
     spans: list[list[int]] = []
-    for number in numbers:
-        if spans and number == spans[-1][-1] + 1:
-            spans[-1].append(number)
+    for one in numbers:
+        if spans and one == spans[-1][-1] + 1:
+            spans[-1].append(one)
         else:
-            spans.append([number])
+            spans.append([one])
     return ", ".join(f"{span[0]}" if len(span) == 1 else f"{span[0]} to {span[-1]}" for span in spans)
 
 

@@ -70,7 +70,6 @@ class Outcome:
     processor_seconds: float = 0.0
     peak_mb: float = 0.0
     machine: str = ""
-    host: str = ""
     versions: dict[str, str] = field(default_factory=dict)
     settings: dict[str, str] = field(default_factory=dict)
 
@@ -84,7 +83,7 @@ def measure(task: Task) -> Outcome:
     """Run the notebook and return what it claimed, with the exact numbers. Raises nothing that can be foreseen."""
     began, host = time.monotonic(), socket.gethostname()
     if reason := unfit(task.helpers):
-        return Outcome(failure=reason, unfit=True, host=host)
+        return Outcome(failure=reason, unfit=True)
     try:
         folder = course_folder()
         with tempfile.TemporaryDirectory(
@@ -100,7 +99,7 @@ def measure(task: Task) -> Outcome:
     if found.get("failure"):
         found["failure"] = _plain(found["failure"])
     return Outcome(
-        **found, seconds=round(time.monotonic() - began, 1), machine=machine(), host=host,
+        **found, seconds=round(time.monotonic() - began, 1), machine=machine(),
         versions=versions(), settings=_settings(),
     )  # fmt: skip
 
