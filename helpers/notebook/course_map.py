@@ -1,86 +1,125 @@
-"""The map of the course: what each notebook answers, what it builds on, and how long its quick run took.
+"""The map of the course: what each notebook asks, what you can do after it, and how long it takes.
 
 Notebook 00 draws it, and `tools.notebooks.records` writes README.md's table from it, so the two agree.
 """
 
 import json
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import FancyArrowPatch
+from matplotlib.patches import FancyBboxPatch, Rectangle
 
-from helpers.notebook import plots
+from helpers.notebook import map_pictures, plots
 from helpers.paths import ASSETS, COLAB_EDITION
 
 TIMES = ASSETS / "quick_times.json"
 PARTS = {
-    "the basics": plots.BLUE,
-    "deeper networks": plots.ORANGE,
-    "using and understanding them": plots.GREEN,
+    "The basics": plots.BLUE,
+    "Deep networks": plots.ORANGE,
+    "Putting networks to work": plots.GREEN,
 }
+HEADING = "| notebook | the question, and what you can do afterwards | study time |"
 
 
 @dataclass(frozen=True)
 class Station:
-    """One notebook: its file's name without suffix, its title, the question it answers, and what it needs.
+    """One notebook: its file's name without suffix, its title, the question it answers, and what it gives you.
 
-    `needs` holds the numbers of earlier notebooks, as its own line *You need* says; `part` is a key of PARTS.
+    `can` goes on from "you can ..."; `minutes` is what the notebook itself says, to read and work through it; `needs`
+    holds the numbers of earlier notebooks, as its own line *You need* says; `part` is a key of PARTS.
     """
 
     name: str
     title: str
     question: str
+    can: str
+    minutes: int
     needs: tuple[str, ...] = ()
-    part: str = "the basics"
+    part: str = "The basics"
 
     @property
     def number(self) -> str:
         """What its name begins with: "02", or "02b" for a deeper notebook."""
         return self.name.partition("_")[0]
 
+    @property
+    def deeper(self) -> bool:
+        """Whether it is an optional, deeper notebook, which its letter says."""
+        return not self.number.isdigit()
 
-_DEEPER, _USING = "deeper networks", "using and understanding them"
+
+_DEEP, _WORK = "Deep networks", "Putting networks to work"
 STATIONS = (
-    Station("00_start_here", "Start here", "What do you have, and how does the course work?"),
+    Station(
+        "00_start_here", "Start here",
+        "Can you teach a computer to read your handwriting in five minutes?",
+        "run a notebook, train a small network, and read an error message", 45,
+    ),
     Station(
         "01_mlp_and_flattening", "MLP and flattening",
-        "What does a network see when an image is laid out as a row of numbers?",
+        "How does a network read an image, and what is it never told?",
+        "train a network on digits, compute its loss by hand, and show what it never learns about images", 85, ("00",),
     ),
     Station(
         "02_cnn_basics", "CNN basics",
-        "What does a convolution compute, and what does it give you for free?", ("01",),
+        "How does a layer find the same edge anywhere in an image?",
+        "compute a convolution by hand, and read a whole CNN from its drawing and its filters", 90, ("01",),
+    ),
+    Station(
+        "02b_inside_the_layer", "Inside the layer",
+        "What exactly does a convolution layer compute, and how much of the image does it see?",
+        "write the layer yourself in NumPy, and measure its receptive field", 100, ("02",),
     ),
     Station(
         "03_mnist", "MNIST",
-        "How do you build, train, judge and use an image classifier from end to end?", ("02",),
+        "How do you get from a pile of images to a network that reads your own handwriting?",
+        "build, train, test and use an image classifier from start to finish", 90, ("02",),
+    ),
+    Station(
+        "03b_judging_honestly", "Judging honestly",
+        "How far can you trust a network, and its score?",
+        "check whether 90% sure means right 90% of the time, and spot a score that is too good to be true", 105,
+        ("03",),
+    ),
+    Station(
+        "03c_fashion_mnist", "Fashion-MNIST",
+        "How far does the recipe for digits carry you with clothes?",
+        "take a recipe to new data, stop training at the right time, and find the hard classes", 100, ("03",),
     ),
     Station(
         "04_cifar10", "CIFAR-10",
-        "What makes a network for colour pictures good, and what makes it fast?", ("02", "03"), _DEEPER,
+        "What makes a network for color images good, and what makes it fast?",
+        "design a network for color images, recognize overfitting, and improve a training recipe", 75,
+        ("02", "03"), _DEEP,
     ),
     Station(
         "05_vgg_and_batchnorm", "VGG and BatchNorm",
-        "Why does a deep network learn nothing, and what does BatchNorm do about it?", ("04",), _DEEPER,
+        "Why does a deep network learn nothing, and what does BatchNorm change?",
+        "find out why a network doesn't learn, and use batch normalization to fix it", 80, ("04",), _DEEP,
     ),
     Station(
         "06_residual_connections", "Residual connections",
-        "Why do deeper networks train worse, and what does a shortcut change?", ("02", "04", "05"), _DEEPER,
+        "Why can more layers make a network worse, and how does a shortcut help?",
+        "build a residual network, and tell degradation from overfitting", 60, ("02", "04", "05"), _DEEP,
     ),
     Station(
         "07_transfer_learning", "Transfer learning",
-        "What can a network that others trained do for you, and how do you spoil it?", ("04", "05", "06"), _USING,
+        "What can a network that others have trained do for you?",
+        "classify photos of your own with a borrowed network and a handful of examples", 70,
+        ("04", "05", "06"), _WORK,
     ),
     Station(
         "08_augmentation", "Augmentation",
-        "What can you change in a picture, how does it reach the network, and when does it harm?",
-        ("03", "04"), _USING,
+        "How do you make many training images out of a few, and when does that backfire?",
+        "read image files, vary images at random, and measure whether that helps", 90, ("03", "04"), _WORK,
     ),
     Station(
         "09_visualization", "Visualization",
-        "What does a trained network look at, and when may you believe the picture?", ("02", "04", "07"), _USING,
+        "What does a trained network look at, and when should you believe the picture?",
+        "look inside a network, draw a heat map, and test whether it is true", 90, ("02", "04", "07"), _WORK,
     ),
 )  # fmt: skip
 
@@ -103,41 +142,69 @@ def direct_needs(stations: Sequence[Station] = STATIONS) -> dict[str, tuple[str,
     }
 
 
-def draw(
-    stations: Sequence[Station] = STATIONS, seconds: dict[str, float] | None = None
-) -> tuple[Figure, str]:
-    """The map and its alt text: a row for each notebook, arcs from what it builds on, bars for its quick run.
+def draw(stations: Sequence[Station] = STATIONS) -> tuple[Figure, str]:
+    """The map as a gallery of cards, part by part, and its alt text; the figure is not yet shown.
 
-    `seconds` is by notebook name, and by default what was measured. Returns the figure, not yet shown.
+    A card has a small picture, number and title, the minutes to work through it, and what comes before it. A
+    deeper notebook's card is gray, and says so.
     """
-    seconds = quick_times()["seconds"] if seconds is None else seconds
-    figure, (left, right) = plots.new_figure(columns=2, width=8, height=0.6 + 0.4 * len(stations))
-    left.get_gridspec().set_width_ratios([1, 7])
-    _draw_arcs(left, stations)
-    rows = range(len(stations))
-    for part, color in PARTS.items():
-        mine = [row for row in rows if stations[row].part == part]
-        lengths = [seconds[stations[row].name] for row in mine]
-        bars = right.barh(mine, lengths, color=color, height=0.62, label=part)
-        right.bar_label(bars, labels=[f"{length:.0f} s" for length in lengths], padding=4)
-    right.set_yticks(rows, [f"{station.number}  {station.title}" for station in stations])
-    # In points: room for the longest name, so that all names can begin at one line.
-    right.tick_params(axis="y", length=0, pad=152)
-    for name in right.get_yticklabels():
-        name.set_horizontalalignment("left")
-    right.set(xlabel="seconds of a quick run", ylim=(len(stations) - 0.5, -0.5))
-    right.set_xlim(0, 1.15 * max(seconds[station.name] for station in stations))
-    figure.legend(
-        *right.get_legend_handles_labels(), loc="outside upper center", ncols=3, fontsize=10, frameon=False
-    )
-    before = direct_needs(stations)
-    in_words = "; ".join(
-        f"{station.number} {station.title}, {seconds[station.name]:.0f} seconds"
-        + (f", after {' and '.join(before[station.number])}" if before[station.number] else "")
-        for station in stations
-    )
-    alt = f"The course as a list of notebooks with arcs from those that each builds on: {in_words}."
-    return figure, alt
+    placed, height = _layout(stations)
+    figure, (page,) = plots.new_figure(width=_WIDTH / 100, height=height / 100)
+    page.set_position((0, 0, 1, 1))
+    page.set(xlim=(0, _WIDTH), ylim=(height, 0))
+    page.axis("off")
+    before, said = direct_needs(stations), []
+    for thing, left, top in placed:
+        if isinstance(thing, str):
+            page.add_patch(Rectangle((left + 1, top + 14), 8, 20, color=PARTS[thing]))
+            page.text(left + 18, top + 24, thing, fontsize=14, weight="bold", va="center")
+            continue
+        color = "#555555" if thing.deeper else PARTS[thing.part]
+        corner = FancyBboxPatch(
+            (left + 4, top + 4), _CARD - 8, _CARD_HEIGHT - 8, boxstyle="round,pad=4,rounding_size=8",
+            facecolor="#eeeeee" if thing.deeper else "white", edgecolor=color,
+            linewidth=1.5, linestyle="--" if thing.deeper else "-",
+        )  # fmt: skip
+        page.add_patch(corner)
+        picture = page.inset_axes((left + 6, top + 6, _CARD - 12, _PICTURE), transform=page.transData)
+        shows = map_pictures.draw(picture, thing.name)
+        lines = textwrap.wrap(f"{thing.number} {thing.title}", 18)
+        note = _note(thing, before[thing.number])
+        text_top = top + _PICTURE + 12
+        page.text(
+            left + 10, text_top, "\n".join(lines), fontsize=11, weight="bold", va="top", linespacing=1.15
+        )
+        page.text(left + 10, text_top + 42, note, fontsize=10.5, va="top", color="#333333")
+        said.append(f"{thing.number} {thing.title}, {note} ({shows})")
+    return figure, f"The notebooks of the course as cards, each with a small picture: {'; '.join(said)}."
+
+
+_WIDTH, _CARD, _GAP, _PICTURE = 560, 180, 10, 122  # hundredths of an inch, which are pixels of the figure
+_CARD_HEIGHT, _HEAD, _COLUMNS = _PICTURE + 82, 44, 3
+
+
+def _layout(stations: Sequence[Station]) -> tuple[list[tuple[Station | str, float, float]], float]:
+    """Every card and every part's heading with its upper left corner, and the height of the whole."""
+    placed: list[tuple[Station | str, float, float]] = []
+    top = 0
+    for part in PARTS:
+        mine = [station for station in stations if station.part == part]
+        if not mine:
+            continue
+        placed.append((part, 0, top))
+        for index, station in enumerate(mine):
+            row, column = divmod(index, _COLUMNS)
+            placed.append((station, column * (_CARD + _GAP), top + _HEAD + row * (_CARD_HEIGHT + _GAP)))
+        top += _HEAD + -(-len(mine) // _COLUMNS) * (_CARD_HEIGHT + _GAP)
+    return placed, top
+
+
+def _note(station: Station, before: tuple[str, ...]) -> str:
+    words = ["deeper"] if station.deeper else []
+    words.append(f"{station.minutes} min")
+    if before and not station.deeper:  # a deeper notebook comes after the lesson of its number
+        words.append(f"after {' and '.join(before)}")
+    return " · ".join(words)
 
 
 def table(
@@ -147,32 +214,21 @@ def table(
     folder: str = "",
     linked: bool | None = None,
 ) -> str:
-    """Markdown: each notebook (a link into `folder`), the question it answers, seconds of its quick run.
+    """Markdown: each notebook (a link into `folder`), its question, what it is good for, and its study time.
 
+    With `seconds`, by notebook name, also how long its quick run takes; one that was not measured gets a dash.
     `linked=False` leaves the links out; so does None in a Colab edition, which has no other notebook beside it.
     """
-    seconds = quick_times()["seconds"] if seconds is None else seconds
     linked = not COLAB_EDITION.exists() if linked is None else linked
-    lines = ["| notebook | the question it answers | quick run |", "| --- | --- | --- |"]
+    lines = [HEADING, "| --- | --- | --- |"]
+    if seconds is not None:
+        lines = [f"{HEADING} quick run |", f"{lines[1]} --- |"]
     for station in stations:
         title = f"{station.number} {station.title}"
         link = f"[{title}]({folder}{station.name}.ipynb)" if linked else title
-        lines.append(f"| {link} | {station.question} | {seconds[station.name]:.0f} s |")
+        deeper = " (deeper)" if station.deeper else ""
+        row = f"| {link}{deeper} | *{station.question}* You can {station.can}. | {station.minutes} min |"
+        if seconds is not None:
+            row += f" {seconds[station.name]:.0f} s |" if station.name in seconds else " – |"
+        lines.append(row)
     return "\n".join(lines)
-
-
-def _draw_arcs(axis: Axes, stations: Sequence[Station]) -> None:
-    """On the left, an arrow from each notebook to those that come right after it: the longer it is, the wider."""
-    row = {station.number: index for index, station in enumerate(stations)}
-    axis.set(xlim=(-1, 0), ylim=(len(stations) - 0.5, -0.5))
-    axis.axis("off")
-    arrow = {"arrowstyle": "-|>", "mutation_scale": 11, "color": "#555555", "linewidth": 1.5}
-    arrow |= {"shrinkA": 0, "shrinkB": 0}
-    for number, needs in direct_needs(stations).items():
-        for need in needs:
-            style = f"arc3,rad={0.55 if row[number] - row[need] == 1 else 0.35}"
-            axis.add_patch(
-                FancyArrowPatch(
-                    (-0.05, row[need] + 0.12), (-0.05, row[number] - 0.12), connectionstyle=style, **arrow
-                )
-            )

@@ -30,9 +30,9 @@ def a_notebook():
             new.new_code_cell("import os", id="set-up"),
             new.new_code_cell("draw()", id="figure", outputs=[picture]),
             new.new_markdown_cell("As notebook 01 says.", id="text"),
-            new.new_code_cell("x = ____\nnb01.cost.check(x)", id="answer", outputs=[waiting]),
-            new.new_code_cell("# nb01.cost.hint()\n# nb01.cost.solution()", id="help"),
-            new.new_code_cell("nb01.quiz_1.ask()\nnb01.quiz_1.check(____)", id="quiz", outputs=[only]),
+            new.new_code_cell("x = ____\nnb00.pixels.check(x)", id="answer", outputs=[waiting]),
+            new.new_code_cell("# nb00.pixels.hint()\n# nb00.pixels.solution()", id="help"),
+            new.new_code_cell("nb00.quiz_1.ask()\nnb00.quiz_1.check(____)", id="quiz", outputs=[only]),
         ]
     )
 
@@ -86,21 +86,21 @@ def test_code_that_jupyter_hides_is_folded():
 
 
 def test_solution_hints_and_reason_stand_folded_in_place_of_the_help_cell(page):
-    from helpers.exercises import nb01
+    from helpers.exercises import nb00
 
     source = by_id(page)["help"].source
     assert by_id(page)["help"].cell_type == "markdown"
-    assert source.count("<details") == source.count("</details>") == len(nb01.cost.hints) + 1
-    assert nb01.cost.solution_code.strip() in source and "14,156,288" in source
+    assert source.count("<details") == source.count("</details>") == len(nb00.pixels.hints) + 1
+    assert nb00.pixels.solution_code.strip() in source and "784 numbers" in source
     assert "<details open" not in source
 
 
 def test_a_quiz_shows_its_question_and_folds_its_answer(page):
-    from helpers.exercises import nb01
+    from helpers.exercises import nb00
 
     assert "remove-input" in by_id(page)["quiz"].metadata["tags"]
     answer = by_id(page)["quiz-answer"].source
-    assert "<strong>c</strong>" in answer and answer.count("<li>") == len(nb01.quiz_1.choices)
+    assert "<strong>c</strong>" in answer and answer.count("<li>") == len(nb00.quiz_1.choices)
 
 
 def test_a_page_has_no_links_to_itself_and_a_deeper_one_links_to_its_core():
@@ -209,12 +209,16 @@ def course(tmp_path):
     (places["site"] / "static").mkdir()
     for name, text in {
         "colab/02b_deeper.ipynb": "for Colab", "results/README.md": "# Results\n", "results/more.md": "# More\n",
-        "credits.md": "# Credits\n", "site/index.md": "# 과정", "site/conf.py": "", "site/static/site.css": "",
+        "credits.md": "# Credits\n", "glossary.md": "| word | 말 | means | 02b |\n| other | 셀 | means | 99 |\n",
+        "site/index.md": "# 과정", "site/conf.py": "", "site/static/site.css": "",
     }.items():  # fmt: skip
         (tmp_path / name).write_text(text, encoding="utf-8")
     nbformat.write(a_notebook(), places["notebooks"] / "02b_deeper.ipynb")
     notebooks = all_notebooks(places.pop("notebooks"))
-    return {**places, "notebooks": notebooks, "credits_file": tmp_path / "credits.md"}
+    return {
+        **places, "notebooks": notebooks,
+        "credits_file": tmp_path / "credits.md", "glossary": tmp_path / "glossary.md",
+    }  # fmt: skip
 
 
 def test_pages_downloads_results_and_settings_are_gathered(course, tmp_path):
@@ -228,6 +232,9 @@ def test_pages_downloads_results_and_settings_are_gathered(course, tmp_path):
     assert (downloads / "colab" / "02b_deeper.ipynb").read_text() == "for Colab"
     assert (out / "results" / "README.md").read_text().endswith("\nmore\n```\n")
     assert (out / "index.md").read_text(encoding="utf-8") == "# 과정"
+    first, other = (out / "glossary.md").read_text(encoding="utf-8").splitlines()
+    assert first == '| word | <span lang="ko">말</span> | means | [02b](notebooks/02b_deeper.ipynb) |'
+    assert other.endswith("| means | 99 |"), "no page of that number"
     assert (out / "conf.py").is_file() and (out / "static" / "site.css").is_file()
 
 

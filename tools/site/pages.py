@@ -20,7 +20,7 @@ from helpers import owned
 from helpers.errors import DataError
 from tools.notebooks.files import ROOT, read
 from tools.selection import all_notebooks, number
-from tools.site.cells import as_page, figure_of, title_and_question
+from tools.site.cells import as_page, figure_of, for_the_web, title_and_question
 
 SOURCE, SITE = ROOT / "build" / "site-source", ROOT / "build" / "site"
 COURSE = "cnn-course"  # the archive of everything, and the folder in it
@@ -28,7 +28,14 @@ _FIGURE = re.compile(r"!\[\]\(notebooks/(\w+)\.ipynb#([\w-]+)\)")
 
 
 def gather(
-    folder: Path, *, notebooks: list[Path], colab: Path, site: Path, results: Path, credits_file: Path
+    folder: Path,
+    *,
+    notebooks: list[Path],
+    colab: Path,
+    site: Path,
+    results: Path,
+    credits_file: Path,
+    glossary: Path,
 ) -> None:
     """Write the site's sources into the empty folder `folder`.
 
@@ -53,6 +60,8 @@ def gather(
     front = (site / "index.md").read_text(encoding="utf-8")
     (folder / "index.md").write_text(front_page(front, by_name, folder / "figures"), encoding="utf-8")
     shutil.copy(credits_file, folder / "credits.md")
+    text = for_the_web(glossary.read_text(encoding="utf-8"), pages={})
+    (folder / "glossary.md").write_text(_with_links(text, pages), encoding="utf-8")
     gather_results(results, folder / "results")
 
 
@@ -88,6 +97,16 @@ def contents(notebooks: Mapping[str, nbformat.NotebookNode]) -> str:
         title, question = title_and_question(notebook)
         entries.append(f"- [{title}](notebooks/{name}.ipynb)\\\n  {question}")
     return "\n".join(entries)
+
+
+def _with_links(glossary: str, pages: Mapping[str, str]) -> str:
+    """The glossary with the notebook in the last column of each row, "02b", as a link to its page."""
+    return re.sub(
+        r"\| (\d\d[a-z]?) \|$",
+        lambda found: f"| [{found[1]}](notebooks/{pages[found[1]]}) |" if found[1] in pages else found[0],
+        glossary,
+        flags=re.MULTILINE,
+    )
 
 
 def gather_results(results: Path, folder: Path) -> None:
@@ -147,6 +166,7 @@ def main(arguments: list[str] | None = None) -> int:
                 site=ROOT / "site",
                 results=ROOT / "results",
                 credits_file=ROOT / "helpers" / "assets" / "README.md",
+                glossary=ROOT / "GLOSSARY.md",
             )
             if not archive(source / "extra" / "downloads" / f"{COURSE}.zip"):
                 print(
