@@ -1,4 +1,4 @@
-"""A pad to draw a digit on with mouse, finger or pen, and the picture of what a model reads in it.
+"""A pad to draw a digit on with mouse, finger or pen, and the picture of what a network reads in it.
 
 The notebook 03_mnist shows `live_pad` where someone can draw, and `show_reading` everywhere else.
 """
@@ -128,7 +128,7 @@ class DigitPad(anywidget.AnyWidget):
 
 @dataclass(frozen=True)
 class Reading:
-    """A drawing (size, size), the image the model was shown (28, 28), and its ten probabilities."""
+    """A drawing (size, size), the image the network was shown (28, 28), and its ten probabilities."""
 
     drawing: np.ndarray
     prepared: np.ndarray
@@ -136,7 +136,7 @@ class Reading:
 
     def __str__(self) -> str:
         digit = int(self.probabilities.argmax())
-        return f"the model reads {digit}, {self.probabilities[digit]:.0%} sure"
+        return f"the network reads {digit}, {self.probabilities[digit]:.0%} sure"
 
 
 def read(strokes: handwriting.Strokes, predict: Predict, *, size: int = 280) -> Reading:
@@ -157,7 +157,7 @@ def reading_figure(reading: Reading, *, with_drawing: bool = True) -> Figure:
         plots.draw_image(axes[0], reading.drawing)
         axes[0].set_title("as drawn", fontsize=11)
     plots.draw_image(axes[-2], reading.prepared)
-    axes[-2].set_title("as the model sees it", fontsize=11)
+    axes[-2].set_title("as the network sees it", fontsize=11)
     best = reading.probabilities.argmax()
     colors = [plots.ORANGE if digit == best else plots.BLUE for digit in range(10)]
     axes[-1].barh(np.arange(10), reading.probabilities, color=colors)
@@ -179,7 +179,7 @@ def show_reading(strokes: handwriting.Strokes, predict: Predict) -> None:
 
 
 def live_pad(predict: Predict, *, size: int = 280) -> ipywidgets.HBox:
-    """The pad, and beside it what the model reads, renewed after every stroke."""
+    """The pad, and beside it what the network reads, renewed after every stroke."""
     answer = ipywidgets.HTML(value=reading_html([], predict, size=size))
 
     def renew(strokes: list) -> None:
@@ -195,7 +195,7 @@ def reading_html(strokes: handwriting.Strokes, predict: Predict, *, size: int = 
     except errors.DigitError as error:
         return f"<p>{html.escape(_sentence(error))}</p>"
     except Exception as error:  # a stack trace beside the pad would help nobody
-        return f"<p>The model could not read this: {html.escape(f'{type(error).__name__}: {error}')}</p>"
+        return f"<p>The network could not read this: {html.escape(f'{type(error).__name__}: {error}')}</p>"
     return plots.as_html(reading_figure(reading, with_drawing=False), alt=f"{_sentence(reading)}.")
 
 

@@ -36,8 +36,9 @@ class Claim:
     form: str = ""
 
     def __str__(self) -> str:
-        mark = "✓" if self.holds else "✗"
-        return f"{mark} claim: {self.sentence} (measured {self.measured}; needs {self.condition})"
+        if self.holds:
+            return f"✓ {self.sentence} ({self.measured})"
+        return f"✗ {self.sentence} ({self.measured}; needs {self.condition})"
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """What is on this machine: versions, known problems, processor and GPU, and data sets, without downloading any.
 
-Notebook 00 calls it. Nothing here loads TensorFlow before `show_devices`: a broken installation can still be read.
+Notebook 00 calls `warn`, and `python -m helpers.notebook.machine` prints all of it. Nothing here loads TensorFlow
+before `show_devices`: a broken installation can still be read.
 """
 
 import importlib.metadata
@@ -262,3 +263,17 @@ def _memory_gb() -> float | None:
     except ImportError:
         return None
     return psutil.virtual_memory().total / 2**30
+
+
+def main() -> None:
+    """Print all that this module knows; what others need for an answer comes last."""
+    show_versions()
+    safe_print("\n" + ("\n".join(known_problems()) or "None of the known problems is here.") + "\n")
+    show_devices()
+    safe_print()
+    show_data()
+    safe_print(f"\nFree disk space for downloads: {free_gigabytes():.0f} GB\n\n{report()}")
+
+
+if __name__ == "__main__":
+    main()

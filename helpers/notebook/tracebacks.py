@@ -3,7 +3,6 @@
 Notebook 00 calls it for its lesson on reading a traceback.
 """
 
-import linecache
 import re
 import traceback
 from collections.abc import Callable
@@ -22,23 +21,6 @@ def show(function: Callable[[], Any]) -> None:
     """
     error = _error_of(function)
     safe_print("No error." if error is None else as_text(error))
-
-
-def summary(function: Callable[[], Any]) -> None:
-    """Call `function` and print the two lines of its traceback that matter: the lowest of the caller's, and the last.
-
-    The caller's are those in the notebook or module in which `function` was written.
-    """
-    error = _error_of(function)
-    if error is None:
-        safe_print("No error.")
-        return
-    steps = traceback.walk_tb(_trace(error))
-    mine = [step for step in steps if step[0].f_globals is getattr(function, "__globals__", None)]
-    safe_print(f"[{len(as_text(error).splitlines())} lines of traceback, two of which matter]")
-    for frame, number in mine[-1:]:  # none where Python's own `int`, say, was called directly
-        safe_print(f"your line: {linecache.getline(frame.f_code.co_filename, number).strip()}")
-    safe_print(f"the end:   {type(error).__name__}: {error}")
 
 
 def as_text(error: BaseException) -> str:

@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from matplotlib.patheffects import Normal, Stroke
 
 from helpers.arguments import PADDINGS, check_padding, numbers, whole_number
 from helpers.from_scratch.convolution import correlate, output_shape, padding_amounts
@@ -22,6 +23,7 @@ KERNELS = ("identity", "blur", "sharpen", "vertical edges", "horizontal edges", 
 LARGEST, LONGEST = 9, 8  # of the sliders for kernel size and stride
 WRITTEN = 12  # images up to this many pixels high and wide get their values written on them
 FRAMES = (plots.ORANGE, plots.SKY, plots.PURPLE)  # of the first, second and last place of the kernel
+RIM = "black"  # around each frame, so that it shows on bright pixels too
 RING = "#56708A"  # the tint of the zeros that padding adds
 
 
@@ -66,18 +68,19 @@ def draw(
     """
     gray, kernel = _gray(image), make_kernel(name, size)
     feature_map = correlate(gray, kernel, strides=stride, padding=padding)
-    figure, axes = plots.new_figure(columns=3, width=8, height=3.3)
+    figure, axes = plots.new_figure(columns=3, width=8.8, height=3.7)
+    axes[0].get_gridspec().set_width_ratios([1.3, 0.8, 1.2])
     _draw_input(axes[0], gray, size, stride, padding)
     limit = np.abs(kernel).max()
     draw_values(axes[1], kernel, colors="PuOr", low=-limit, high=limit, decimals=2, written=size <= 7)
-    axes[1].set_title(f"kernel: {name}\n{size} × {size}", fontsize=10)
+    axes[1].set_title(f"kernel: {name}\n{size} × {size}", fontsize=12)
     limit = np.percentile(np.abs(feature_map), 99.5) or 1.0  # or a few extremes would turn the rest gray
     signed = kernel.sum() <= 0  # such a kernel answers with both signs: gray means zero
     low, high = (-limit, limit) if signed else (min(gray.min(), 0), max(gray.max(), 1))
     draw_values(axes[2], feature_map, low=low, high=high, written=max(feature_map.shape) <= WRITTEN)
     rows, columns = feature_map.shape
     zero = "; gray is 0" if signed else ""
-    axes[2].set_title(f"feature map\n{rows} × {columns} values{zero}", fontsize=10)
+    axes[2].set_title(f"feature map\n{rows} × {columns} values{zero}", fontsize=12)
     alt = (
         f"Convolution explorer: an image of {gray.shape[0]} by {gray.shape[1]} pixels, the {size} by {size} "
         f'kernel "{name}", and the feature map of {rows} by {columns} values at stride {stride}, '
@@ -101,7 +104,7 @@ def draw_values(
     axis.set_xticks([])
     axis.set_yticks([])
     axis.spines[:].set(visible=True, color="gray", linewidth=0.8)
-    size = min(11, 62 / max(values.shape))
+    size = min(14, 62 / max(values.shape))
     for (row, column), value in np.ndenumerate(values) if written else ():
         shade = (value - low) / ((high - low) or 1.0)
         dark = shade < 0.45 if colors == "gray" else abs(shade - 0.5) > 0.28
@@ -174,10 +177,8 @@ def show(
             display(explorer.box)
             return
     figure, alt = draw(image, kernel, size, stride=stride, padding=padding)
-    safe_print(
-        f"{formula(image, size, stride=stride, padding=padding)}  (run this notebook to move the controls)"
-    )
     plots.show(figure, alt=alt)
+    safe_print("A still picture: in JupyterLab and in Colab this figure has controls.")
 
 
 def _check_name(name: str) -> None:
@@ -192,7 +193,7 @@ def _as_html(image: Any, name: str, size: int, stride: int, padding: str) -> str
     except (TypeError, ValueError) as error:
         return f'<p role="alert"><b>This does not work:</b> {html.escape(str(error))}</p>'
     text = html.escape(formula(image, size, stride=stride, padding=padding))
-    return f"<p>{text}</p>{plots.as_html(figure, alt=alt)}"
+    return f"{plots.as_html(figure, alt=alt)}<p>{text}</p>"
 
 
 def _gray(image: Any) -> np.ndarray:
@@ -211,20 +212,31 @@ def _draw_input(axis: Axes, gray: np.ndarray, size: int, stride: int, padding: s
     axis.imshow(np.ma.masked_equal(inside, 1), cmap=ListedColormap([RING]), interpolation="nearest")
     rows, columns = output_shape(gray.shape, (size, size), strides=stride, padding=padding)
     stamps = [(0, 0), (0, min(1, columns - 1)), (rows - 1, columns - 1)]
-    for (row, column), color, line in zip(stamps, FRAMES, ("-", "-", "--"), strict=True):
-        corner = (column * stride - 0.5, row * stride - 0.5)
+    insets = (0.0, min(0.4, size / 5), 0.0)  # in pixels: the second frame must not hide the first
+    for (row, column), color, line, inset in zip(stamps, FRAMES, ("-", "-", "--"), insets, strict=True):
+        corner, side = (column * stride - 0.5 + inset, row * stride - 0.5 + inset), size - 2 * inset
         axis.add_patch(
-            Rectangle(corner, size, size, fill=False, edgecolor=color, linewidth=2.5, linestyle=line)
+            Rectangle(
+                corner,
+                side,
+                side,
+                fill=False,
+                edgecolor=color,
+                linewidth=3,
+                linestyle=line,
+                path_effects=[Stroke(linewidth=5, foreground=RIM), Normal()],
+            )
         )
     height, width = gray.shape
     text = f"{height} × {width}"
     if padded.shape != gray.shape:
         ring = "a ring of zeros" if np.min(zeros) else "added zeros"
         text += f", {padded.shape[0]} × {padded.shape[1]} with {ring}"
-    axis.set_title(f"input; first, second, last place\n{text}", fontsize=10)
+    axis.set_title(f"input; first, second, last place\n{text}", fontsize=12)
 
 
 def _short(value: float, decimals: int) -> str:
-    """The value with at most so many decimals: 3 for 3.0, 0 for -0.04."""
+    """The value with at most so many decimals, and a real minus sign: 3 for 3.0, 0 for −0.04."""
     rounded = round(float(value), decimals) + 0.0
-    return f"{rounded:.0f}" if rounded.is_integer() else f"{rounded:.{decimals}f}"
+    text = f"{rounded:.0f}" if rounded.is_integer() else f"{rounded:.{decimals}f}"
+    return text.replace("-", "−")

@@ -42,7 +42,7 @@ def test_a_reading_holds_what_was_drawn_and_what_the_model_saw():
     np.testing.assert_array_equal(seen[0][0], reading.prepared)
     np.testing.assert_array_equal(reading.prepared, handwriting.prepare(handwriting.rasterize(THREE)))
     assert reading.probabilities.shape == (10,)
-    assert str(reading) == "the model reads 3, 100% sure"
+    assert str(reading) == "the network reads 3, 100% sure"
 
 
 def test_the_pad_tells_python_of_every_change():
@@ -78,7 +78,9 @@ def test_the_live_pad_answers_every_stroke():
     assert isinstance(box, ipywidgets.HBox)
     assert "drawing is empty" in answer.value
     pad.strokes = THREE
-    assert re.match(r'<img alt="The model reads 7, 100% sure\." src="data:image/png;base64,\w+', answer.value)
+    assert re.match(
+        r'<img alt="The network reads 7, 100% sure\." src="data:image/png;base64,\w+', answer.value
+    )
     pad.strokes = []
     assert "drawing is empty" in answer.value
     assert "<img" not in answer.value
@@ -108,7 +110,7 @@ def test_a_smaller_live_pad_reads_the_same():
 def test_a_failing_model_gives_a_message_and_no_stack(predict, fragment):
     pad, answer = drawing_pad.live_pad(predict).children
     pad.strokes = THREE
-    assert "The model could not read this" in answer.value
+    assert "The network could not read this" in answer.value
     assert fragment in answer.value
     assert "Traceback" not in answer.value
 
@@ -147,7 +149,7 @@ def test_an_example_is_shown_where_nobody_can_draw(monkeypatch):
     monkeypatch.setattr(drawing_pad.plots, "show", lambda figure, alt: shown.append((figure, alt)))
     drawing_pad.show_reading(THREE, always(3))
     ((figure, alt),) = shown
-    assert "the model reads 3" in alt
+    assert "the network reads 3" in alt
     assert len(figure.axes) == 3
     plt.close(figure)
 

@@ -95,7 +95,7 @@ def test_what_was_set_right_is_said_once_in_a_line_that_names_it(started):
 
 def test_a_claim_can_be_printed_where_the_terminal_is_not_utf_8(started):
     lines = started.stdout.splitlines()
-    assert "NO claim: water is dry (measured 1; needs exactly 2)" in lines
+    assert "NO water is dry (1; needs exactly 2)" in lines
     assert "| NO | water is dry | 1 | exactly 2 |" in lines
 
 
@@ -115,7 +115,7 @@ def test_data_claims_and_the_look_at_the_machine_need_no_tensorflow():
         "datasets.load('mnist'); machine.known_problems()\n"
         "course.Lesson('99_test', 'quick', 0).claim('one', 1, equals=1); print('keras' in sys.modules)"
     )
-    assert run_python(code).stdout.splitlines() == ["✓ claim: one (measured 1; needs exactly 1)", "False"]
+    assert run_python(code).stdout.splitlines() == ["✓ one (1)", "False"]
 
 
 @pytest.mark.parametrize(("chosen", "expected"), [(None, "1"), ("0", "0")])
@@ -283,7 +283,7 @@ def test_a_claim_without_a_clear_condition_is_refused(bounds, message):
 def test_claims_are_worded_for_readers(value, bounds, measured, condition):
     claim = course.evaluate_claim("c", value, **bounds)
     assert (claim.measured, claim.condition) == (measured, condition)
-    assert str(claim) == f"{'✓' if claim.holds else '✗'} claim: c (measured {measured}; needs {condition})"
+    assert str(claim) == (f"✓ c ({measured})" if claim.holds else f"✗ c ({measured}; needs {condition})")
 
 
 @pytest.mark.parametrize(
@@ -299,7 +299,7 @@ def test_a_false_claim_stops_the_notebook_only_when_strict(monkeypatch, capsys, 
             lesson.claim("water is dry", 1, equals=2)
     else:
         lesson.claim("water is dry", 1, equals=2)
-    assert capsys.readouterr().out.startswith("✗ claim: water is dry")
+    assert capsys.readouterr().out.startswith("✗ water is dry (1; needs exactly 2)")
     assert [claim.holds for claim in lesson.claims.values()] == [False]
 
 
@@ -336,4 +336,4 @@ def test_a_sweep_gets_every_claim_with_all_its_digits(monkeypatch, tmp_path, cap
     }  # fmt: skip
     assert many["value"] == 10**20 == many["bounds"]["equals"] and many["timed"]
     assert math.isnan(nothing["value"]) and nothing["form"] == ""
-    assert "✓ claim: One third (measured 0.3; needs above 0.1 and below 0.5)" in capsys.readouterr().out
+    assert "✓ One third (0.3)\n" in capsys.readouterr().out

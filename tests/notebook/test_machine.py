@@ -243,3 +243,10 @@ def test_a_report_names_versions_and_no_person(monkeypatch):
     report = machine.report()
     assert "tensorflow 2." in report and "CNN_PROFILE=full" in report
     assert "/" not in report and "\n" not in report
+
+
+def test_all_of_it_is_printed_and_the_line_for_others_comes_last(capsys, empty_machine):
+    machine.main()
+    text = capsys.readouterr().out
+    assert "| tensorflow |" in text and "None of the known problems is here." in text and "| mnist |" in text
+    assert text.splitlines()[-1] == machine.report()

@@ -1,6 +1,7 @@
 """The project as files: package lists in step, a lock without addresses, and README and Makefile that agree."""
 
 import ast
+import json
 import re
 import shutil
 import subprocess
@@ -10,9 +11,10 @@ import tomllib
 import pytest
 import yaml
 
+from helpers.notebook import full_runs
 from helpers.paths import ASSETS
 from tools.notebooks import records
-from tools.notebooks.files import PICTURE, ROOT, read, readme_picture
+from tools.notebooks.files import PICTURE, ROOT, code_cells, list_claims, read, readme_picture
 from tools.selection import all_notebooks
 
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -263,3 +265,14 @@ def test_result_tables_are_made_from_the_result_files():
     runs = records.kept_results()
     assert runs and (ROOT / "results" / "README.md").read_text(encoding="utf-8") == records.tables(runs)
     assert all(claim["mark"] == "✓" for run in runs for claim in run["claims"])
+    assert json.loads(full_runs.FULL_RUNS.read_text(encoding="utf-8")) == records.boxes(runs)
+
+
+def test_a_box_of_a_full_run_has_a_value_for_every_claim():
+    """Only notebooks that show one are asked; `make course PROFILE=full ONLY=NN` and `records results` make it."""
+    runs = records.boxes(records.kept_results())
+    for path in all_notebooks():
+        notebook = read(path)
+        if any("full_runs.show(" in cell.source for cell in code_cells(notebook)):
+            missing = {claim["sentence"] for claim in list_claims(notebook)} - set(runs[path.stem]["claims"])
+            assert missing == set(), path.stem

@@ -5,12 +5,13 @@ import json
 import nbformat
 import pytest
 
-from helpers.notebook import course_map
+from helpers.notebook import course_map, full_runs
 from helpers.notebook.course_map import STATIONS
 from tools.notebooks import records
 from tools.notebooks.files import ROOT, fingerprint, put
 
-CLAIM = "✓ claim: one is one (measured 1; needs exactly 1)\n"
+CLAIM = "✓ one is one (1)\n✓ Correct. (As we said.)\n"
+CLAIMS = "| | claim | measured | needs |\n| --- | --- | --- | --- |\n| ✓ | one is one | 1 | exactly 1 |"
 VERSIONS = {
     "python": "3.11.1",
     "tensorflow": "2.18.0",
@@ -29,6 +30,7 @@ def finished_run(folder, name, *, profile="full", seed=3, **changed):
         for number, seconds in enumerate((3.5, 9.1), start=1)
     ]
     cells[0].outputs = [nbformat.v4.new_output("stream", name="stdout", text=CLAIM)]
+    cells[1].outputs = [nbformat.v4.new_output("display_data", {"text/markdown": CLAIMS})]
     text = nbformat.v4.new_markdown_cell("text", metadata={"papermill": {"duration": 0.5}})
     put(folder / f"{name}.ipynb", nbformat.writes(nbformat.v4.new_notebook(cells=[text, *cells])).encode())
     under = {"profile": profile, "seed": seed, "versions": VERSIONS, "code": fingerprint("1\n2")}
@@ -48,6 +50,7 @@ def results(tmp_path, monkeypatch):
     readme.write_bytes((ROOT / "README.md").read_bytes())
     monkeypatch.setattr(records, "README", readme)
     monkeypatch.setattr(records, "RESULTS", tmp_path / "results")
+    monkeypatch.setattr(full_runs, "FULL_RUNS", tmp_path / "full_runs.json")
     monkeypatch.setattr(course_map, "TIMES", tmp_path / "quick_times.json")
     (tmp_path / "quick_times.json").write_bytes(
         (ROOT / "helpers" / "assets" / "quick_times.json").read_bytes()
@@ -71,6 +74,11 @@ def test_a_result_is_taken_from_the_report_of_its_run(tmp_path, results):
     table = (results / "README.md").read_text(encoding="utf-8")
     assert "| 3 | 2026-01-02 | 0.3 | 700 MB | a machine | python 3.11.1, tensorflow 2.18.0" in table
     assert "| ✓ | one is one | 1 | exactly 1 |" in table
+    assert json.loads(full_runs.FULL_RUNS.read_text(encoding="utf-8")) == {
+        "01_a": {
+            "date": "2026-01-02", "machine": "a machine", "seed": 3, "seconds": 20, "claims": {"one is one": "1"},
+        }
+    }  # fmt: skip
 
 
 def test_runs_that_are_no_results_are_refused(tmp_path, results):
@@ -142,7 +150,7 @@ def test_recording_times_writes_both_places(tmp_path, results, monkeypatch):
 
 
 def test_the_readmes_table_is_replaced_and_nothing_else():
-    old = "before\n\n| notebook | the question it answers | quick run |\n| --- |\n| old |\n\nafter | not a table\n"
+    old = f"before\n\n{course_map.HEADING}\n| --- |\n| old |\n\nafter | not a table\n"
     assert records.with_table(old, "| new |") == "before\n\n| new |\n\nafter | not a table\n"
     with pytest.raises(SystemExit, match="no table"):
         records.with_table("nothing here", "| new |")

@@ -23,8 +23,8 @@ from tools.notebooks import run as run_course
 from tools.notebooks.files import ROOT, NotebookError, put, read_json
 from tools.notebooks.one import Result
 
-GOOD = 'print("✓ claim: one (measured 1; needs exactly 1)")'
-FALSE = 'from helpers.errors import ClaimError\nprint("✗ claim: x (measured 1; needs 2)")\nraise ClaimError("dry")'
+GOOD = 'print("✓ one (1)")'
+FALSE = 'from helpers.errors import ClaimError\nprint("✗ x (1; needs 2)")\nraise ClaimError("dry")'
 
 
 def notebook(*sources):

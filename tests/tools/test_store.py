@@ -14,7 +14,11 @@ from tools.notebooks import files, store
 def executed():
     first = new_code_cell("1 + 1", id="sum", execution_count=7)
     first.metadata = nbformat.from_dict(
-        {"tags": ["a"], "papermill": {"duration": 1.5}, "execution": {"iopub.status.busy": "2026"}}
+        {
+            "tags": ["a"],
+            "jupyter": {"source_hidden": True, "outputs_hidden": True},
+            "papermill": {"duration": 1.5},
+        }
     )
     first.outputs = [
         new_output("stream", name="stdout", text="a\n"),
@@ -32,7 +36,8 @@ def test_normalizing_keeps_the_lesson_and_drops_the_run():
     notebook = store.normalize(executed())
     cell = notebook.cells[1]
     assert cell.execution_count == cell.outputs[1].execution_count == 1
-    assert cell.metadata == {"tags": ["a"], "output_of": files.fingerprint("1 + 1")}
+    hidden = {"source_hidden": True}  # code folded away stays so; an output does not
+    assert cell.metadata == {"tags": ["a"], "jupyter": hidden, "output_of": files.fingerprint("1 + 1")}
     assert [output.get("text") for output in cell.outputs] == ["a\nb\n", None]
     assert "3.11.7" not in str(notebook) and "papermill" not in str(notebook)
     nbformat.validate(notebook)

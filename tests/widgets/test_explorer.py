@@ -100,7 +100,7 @@ def test_a_map_with_both_signs_says_that_gray_is_zero():
 def test_values_are_written_short():
     figure, (axis,) = plots.new_figure()
     explorer.draw_values(axis, np.array([[-0.094, -0.04, 3.0], [12.96, 1e3, -2.26]]), low=-1, high=1)
-    assert [text.get_text() for text in axis.texts] == ["-0.1", "0", "3", "13", "1000", "-2.3"]
+    assert [text.get_text() for text in axis.texts] == ["−0.1", "0", "3", "13", "1000", "−2.3"]
     explorer.draw_values(axis, np.array([[0.125]]), low=-1, high=1, decimals=2)
     assert axis.texts[-1].get_text() == "0.12"
     written = len(axis.texts)
@@ -120,7 +120,7 @@ def test_without_a_live_front_end_there_is_one_still_figure(monkeypatch, capsys)
     monkeypatch.setattr(plots, "show", lambda figure, *, alt: (shown.append(alt), plt.close(figure)))
     explorer.show(image=DIGIT, kernel="blur", size=5, stride=2, padding="same")
     assert len(shown) == 1 and '"blur"' in shown[0]
-    assert "= 14; width" in capsys.readouterr().out
+    assert "has controls" in capsys.readouterr().out
 
 
 def test_a_live_front_end_gets_the_controls(monkeypatch):

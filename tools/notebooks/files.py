@@ -3,9 +3,11 @@
 import base64
 import hashlib
 import json
+import math
 import os
 import re
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,10 @@ PICTURE = ROOT / "docs" / "picture.png"  # what README.md shows
 CHECKED = "nbval-check-output"
 _ADDED = {"papermill-error-cell-tag", "injected-parameters"}  # cells that papermill puts in
 _NOT_RUN = {"skip-execution"}  # cells that papermill passes over
-_CLAIM = re.compile(r"^([✓✗]) claim: (.*) \(measured (.*?); needs (.*)\)$", re.MULTILINE)
+# A claim's line, and what `Exercise.check` prints, which begins like one.
+_CLAIM = re.compile(r"^([✓✗]) (?!Correct\. |Not yet\. )(.*) \((.*?)(?:; needs (.*))?\)$", re.MULTILINE)
+_ROW = re.compile(r"^\| [✓✗] \| (.*) \| (?:.*) \| (.*) \|$", re.MULTILINE)
+_CLAIMS_TABLE = "| | claim | measured | needs |\n"
 _MERGE = re.compile(r"^(<{7}|={7}|>{7})( |$)", re.MULTILINE)
 
 
@@ -113,9 +118,71 @@ def count_claims(notebook: nbformat.NotebookNode) -> tuple[int, int]:
 
 
 def list_claims(notebook: nbformat.NotebookNode) -> list[dict[str, str]]:
-    """Every claim an executed notebook printed: its mark, sentence, measured value and condition."""
-    found = [match for cell in code_cells(notebook) for match in _CLAIM.findall(printed(cell))]
-    return [dict(zip(("mark", "sentence", "measured", "needs"), match, strict=True)) for match in found]
+    """Every claim an executed notebook printed: its mark, sentence, measured value and condition.
+
+    What a claim that holds had to be stands in the table of `Lesson.show_claims` alone; without it, it is "".
+    """
+    cells = code_cells(notebook)
+    tables = [
+        text
+        for cell in cells
+        for output in cell.outputs
+        if (text := output.get("data", {}).get("text/markdown", "")).startswith(_CLAIMS_TABLE)
+    ]
+    conditions = {
+        sentence.replace(r"\|", "|"): needs for table in tables for sentence, needs in _ROW.findall(table)
+    }
+    found = [match for cell in cells for match in _CLAIM.findall(printed(cell))]
+    return [
+        {
+            "mark": mark,
+            "sentence": sentence,
+            "measured": measured,
+            "needs": needs or conditions.get(sentence, ""),
+        }
+        for mark, sentence, measured, needs in found
+    ]
+
+
+EXERCISE = re.compile(r"\b(nb\d\d[a-z]?\.(?!quiz)\w+)\.check\(")
+QUIZ = re.compile(r"\b(nb\d\d[a-z]?\.quiz_\w+)\.check\(____\)")
+
+
+@dataclass(frozen=True)
+class Length:
+    """What a lesson asks of its reader."""
+
+    words: int
+    cells: int
+    code_cells: int
+    exercises: int
+    quizzes: int
+
+    @property
+    def minutes(self) -> int:
+        """An honest time to read and work through it, rounded up to five.
+
+        A minute for 75 words and for each cell of code, 5 for an exercise, 1.5 for a quiz question: what close readings
+        of ten lessons took.
+        """
+        exact = self.words / 75 + self.code_cells + 5 * self.exercises + 1.5 * self.quizzes
+        return 5 * math.ceil(exact / 5)
+
+
+def length(notebook: nbformat.NotebookNode) -> Length:
+    """The lesson's words (formulas and code in the text left out), cells, exercises and quiz questions."""
+    text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    plain = re.sub(r"\$\$.*?\$\$|`[^`]*`", "", text, flags=re.DOTALL)
+    sources = [cell.source for cell in code_cells(notebook)]
+    exercises = {name for source in sources for name in EXERCISE.findall(source)}
+    quizzes = {name for source in sources for name in QUIZ.findall(source)}
+    return Length(
+        words=len(re.findall(r"[A-Za-z']+", plain)),
+        cells=len(notebook.cells),
+        code_cells=len(sources),
+        exercises=len(exercises),
+        quizzes=len(quizzes),
+    )
 
 
 def find_failure(notebook: nbformat.NotebookNode) -> str | None:

@@ -2,10 +2,10 @@
 
     make course PROFILE=full && python -m tools.notebooks.records results   # into results/, and its tables
     make course && python -m tools.notebooks.records times                  # into quick_times.json, and README's table
-    python -m tools.notebooks.records tables                                # only both tables again
+    python -m tools.notebooks.records tables                                # only the tables again
 
 `results` takes every finished run in build/course-full (or the folder that is named), `times` those of all notebooks
-in build/course. Notebook 00 draws the same quick_times.json that README's table is made of.
+in build/course.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from typing import Any
 import nbformat
 
 from helpers import owned
-from helpers.notebook import course_map
+from helpers.notebook import course_map, full_runs
 from helpers.paths import ROOT
 from tools.notebooks.conditions import machine, versions
 from tools.notebooks.copies import default_out, load_report
@@ -29,7 +29,7 @@ from tools.selection import all_notebooks
 
 RESULTS = ROOT / "results"
 README = ROOT / "README.md"
-_TABLE = re.compile(r"\| notebook \| the question it answers \| quick run \|\n(?:\|.*\n)+")
+_TABLE = re.compile(re.escape(course_map.HEADING) + r".*\n(?:\|.*\n)+")
 
 
 def made_where() -> dict[str, object]:
@@ -99,6 +99,16 @@ def kept_results() -> list[dict]:
     """The full runs that are kept in results/."""
     paths = sorted(RESULTS.glob("*-full-seed*.json"))
     return [json.loads(path.read_text(encoding="utf-8")) for path in paths]
+
+
+def boxes(runs: list[dict]) -> dict[str, dict]:
+    """What the boxes of the notebooks show: for each notebook the kept run with the smallest seed."""
+    first = {}
+    for run in sorted(runs, key=lambda run: run["seed"]):
+        shown = {name: run[name] for name in ("date", "machine", "seed", "seconds")}
+        claims = {claim["sentence"]: claim["measured"] for claim in run["claims"]}
+        first.setdefault(run["notebook"], {**shown, "claims": claims})
+    return dict(sorted(first.items()))
 
 
 def tables(runs: list[dict]) -> str:
@@ -178,17 +188,21 @@ def _seconds_of_cells(executed: nbformat.NotebookNode) -> float:
 def with_table(readme: str, table: str) -> str:
     """The README's text with its table of notebooks replaced. Raises SystemExit if it has none."""
     if not _TABLE.search(readme):
-        raise SystemExit(
-            "README.md has no table that begins with | notebook | the question it answers | quick run |"
-        )
+        raise SystemExit(f"README.md has no table that begins with {course_map.HEADING}")
     return _TABLE.sub(lambda _: table + "\n", readme, count=1)
 
 
+def readme_table() -> str:
+    """README.md's list of notebooks."""
+    return course_map.table(seconds=course_map.quick_times()["seconds"], folder="notebooks/")
+
+
 def write_tables() -> None:
-    """Make the two tables again: results/README.md, and README.md's list of notebooks."""
+    """Make again what shows the results: results/README.md, the notebooks' boxes, and README.md's list of notebooks."""
+    owned.write_whole(full_runs.FULL_RUNS, as_json(boxes(kept_results())))
     owned.write_whole(RESULTS / "README.md", tables(kept_results()).encode())
     text = README.read_text(encoding="utf-8")
-    owned.write_whole(README, with_table(text, course_map.table(folder="notebooks/")).encode())
+    owned.write_whole(README, with_table(text, readme_table()).encode())
 
 
 def main(arguments: list[str] | None = None) -> int:

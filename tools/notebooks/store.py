@@ -29,8 +29,10 @@ def normalize(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     """Keep what a reader sees and drop what changes from run to run; note whose output each output is."""
     notebook.metadata = nbformat.from_dict(METADATA)
     for cell in notebook.cells:
-        tags = cell.metadata.get("tags", [])
-        cell.metadata = nbformat.from_dict({"tags": tags} if tags else {})
+        kept = {"tags": cell.metadata.get("tags", [])}
+        if cell.metadata.get("jupyter", {}).get("source_hidden"):  # code that is not the lesson, folded away
+            kept["jupyter"] = {"source_hidden": True}
+        cell.metadata = nbformat.from_dict({name: value for name, value in kept.items() if value})
     for count, cell in enumerate(code_cells(notebook), start=1):
         cell.execution_count = count
         cell.outputs = merge_streams(cell.outputs)

@@ -31,12 +31,14 @@ from tools.notebooks.files import NotebookError, read_json
 # Modules that draw, word, ask, or bring files whose content is checked anyway. An exercise that is not answered, as in
 # every sweep, measures nothing. None of them may touch the shared random state: tests look.
 ASIDE = (
-    "helpers.data.download", "helpers.digits.drawing_pad", "helpers.errors", "helpers.exercises", "helpers.owned",
-    "helpers.widgets", "helpers.notebook.course_map", "helpers.notebook.fonts", "helpers.notebook.frontend",
-    "helpers.notebook.plots", "helpers.notebook.tracebacks", "helpers.notebook.work_folder",
+    "helpers.data.download", "helpers.digits.drawing_pad", "helpers.drawings", "helpers.errors", "helpers.exercises",
+    "helpers.owned", "helpers.widgets", "helpers.notebook.course_map", "helpers.notebook.diagrams",
+    "helpers.notebook.fonts", "helpers.notebook.frontend", "helpers.notebook.full_runs",
+    "helpers.notebook.map_pictures", "helpers.notebook.plots", "helpers.notebook.tracebacks",
+    "helpers.notebook.work_folder",
 )  # fmt: skip
 TAGS = {"skip-execution", "raises-exception"}  # what papermill does otherwise with such a cell
-NOT_READ = (".md", "emoji10/credits.csv")  # beside the data, for people
+NOT_READ = (".md", "emoji10/credits.csv", "full_runs.json")  # beside the data, for people
 HARMLESS = {"dataclass", "cache", "lru_cache", "contextmanager", "property", "staticmethod", "classmethod"}
 _ENVIRONMENT = ROOT / "tools" / "notebooks" / "one.py", "environment"
 
