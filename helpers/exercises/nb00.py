@@ -18,105 +18,80 @@ from helpers.exercises.core import (
 def _examine_pixels(answer: Any) -> None:
     number = as_int(answer, what="The number of pixels")
     advice = {
-        56: "56 is 28 + 28. Each of the 28 rows holds 28 pixels: how many are they together?",
+        56: "56 is 28 + 28. There are 28 rows, and each of them holds 28 pixels.",
         28: "28 is the number of pixels in one row, and there are 28 rows.",
-        112: "112 is the way around the picture; the pixels fill all of it.",
-        783: "783 is the last index when you count from 0; there is one pixel more.",
+        112: "112 is the distance around the image, and the pixels fill all of it.",
+        783: "783 is the last index when you count from 0. There is one pixel more.",
     }
     if number != 784:
-        raise WrongAnswer(advice.get(number, f"{number} is not it: 28 rows of 28 pixels each."))
+        raise WrongAnswer(advice.get(number, f"{number} isn't it. There are 28 rows of 28 pixels each."))
 
 
 pixels = Exercise(
     name="pixels",
     examine=_examine_pixels,
-    hints=("Count one row first, then all rows.", "Python can compute it: `28 * 28`."),
+    hints=("Count one row first, then all the rows.", "Let Python do it: `28 * 28`."),
     solution_code="""
 number = 28 * 28
 nb00.pixels.check(number)
 """,
-    because="28 rows of 28 pixels are 784 numbers; notebook 01 hands exactly these to a network.",
+    because="28 rows of 28 pixels are 784 numbers, and those numbers are all that the network gets.",
 )
 
 
-def _examine_mend(function: Any) -> None:
-    picture = np.array([[0, 100, 200], [50, 50, 80]], dtype=np.uint8)
-    got = as_float(result_of(function, picture), what="The mean")
+def _examine_fix_it(function: Any) -> None:
+    probabilities = np.array([0.02, 0.05, 0.03, 0.04, 0.01, 0.06, 0.02, 0.7, 0.04, 0.03])
+    got = as_float(result_of(function, probabilities), what="The digit")
     advice = {
-        480 / 2: "You divided by the number of rows: `len(picture)` and `shape[0]` count rows, not pixels.",
-        480 / 3: "You divided by the number of columns; it takes the number of all pixels.",
-        480.0: "That is the sum: it must be divided by the number of pixels.",
-        480 / 255: "You divided by 255, the largest value; it takes the number of pixels.",
+        0.7: "That's the largest probability itself. You want to know at which position it stands.",
+        4: "That's the position of the smallest probability.",
+        8: "That's one too many: Python counts positions from 0, just like the digits.",
+        1: "That's the sum of all ten probabilities, and it's always 1.",
+        0.1: "That's the mean of the ten probabilities, and it's always 0.1.",
+        10: "That's how many probabilities there are.",
     }
-    if not close(got, 80):
+    if not close(got, 7):
         known = [text for value, text in advice.items() if close(got, value)]
-        raise WrongAnswer(known[0] if known else f"On a picture whose mean is 80 the function says {got:g}.")
+        raise WrongAnswer(
+            known[0] if known else f"When the network finds 7 most likely, your function says {got:g}."
+        )
+    other = as_float(result_of(function, probabilities[::-1]), what="The digit")
+    if not close(other, 2):
+        raise WrongAnswer(f"It's right for a 7, but when 2 is most likely your function says {other:g}.")
 
 
-mend = Exercise(
-    name="mend",
-    examine=_examine_mend,
+fix_it = Exercise(
+    name="fix_it",
+    examine=_examine_fix_it,
     hints=(
-        "`count` is not the name. An array of 28 rows and 28 columns knows that it holds 784 values.",
-        "It is an attribute of four letters, without brackets: `picture.s...`",
+        "Arrays have methods for the largest value and for where it stands. You met one of them right after training.",
+        "It's called the argument of the maximum, in short `arg` and `max`.",
     ),
     solution_code="""
-def mended(picture):
-    return picture.sum() / picture.size
+def fixed(probabilities):
+    return probabilities.argmax()
 
 
-nb00.mend.check(mended)
+nb00.fix_it.check(fixed)
 """,
-    because="`size` is the number of values in an array; `picture.mean()` would have done all of it.",
+    because="`argmax` is the position of the largest value, and here the position is the digit.",
 )
 
 
 quiz_1 = Quiz(
-    question="A cell stops with forty lines of red text. Which do you read first?",
-    choices={
-        "a": ("the first", "The first line only says that a traceback follows."),
-        "b": (
-            "the last",
-            "The last line names the kind of error and says what was wrong; then look upwards for your line.",
-        ),
-        "c": (
-            "those in the middle",
-            "The middle is often the inside of a library, where the error came out but was seldom made.",
-        ),
-    },
-    answer="b",
-)
-
-quiz_2 = Quiz(
-    question="You changed a number in a notebook, ran it, and one claim now shows ✗. What has happened?",
-    choices={
-        "a": (
-            "What you changed made that sentence false, here and now",
-            "A claim is measured anew in every run: that is how you find out what your change does.",
-        ),
-        "b": (
-            "The notebook is broken",
-            "Nothing is broken: the run goes on, and the line says what was measured.",
-        ),
-        "c": (
-            "Your computer is too slow",
-            "Claims measure accuracies and counts; a slow computer gets the same ones.",
-        ),
-    },
-    answer="a",
-)
-
-quiz_3 = Quiz(
     question="A cell that worked an hour ago now says that a name is not defined. What do you try first?",
     choices={
         "a": (
             "Install the course again",
-            "The packages are the same as an hour ago; the kernel's memory is not.",
+            "The packages haven't changed in that hour, but what the kernel remembers has.",
         ),
-        "b": ("Rewrite the cell", "The cell worked; what it relies on is missing in the kernel's memory."),
+        "b": (
+            "Rewrite the cell",
+            "The cell is fine. Something it relies on is missing from the kernel's memory.",
+        ),
         "c": (
             "Restart the kernel and run all cells",
-            "The kernel then has exactly what the cells say, from top to bottom, and nothing left over.",
+            "Now the kernel knows exactly what the cells say, from top to bottom, and nothing else.",
         ),
     },
     answer="c",

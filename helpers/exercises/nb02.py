@@ -10,25 +10,22 @@ from helpers.exercises.core import (
     WrongAnswer,
     as_array,
     as_int,
-    close,
     result_of,
     worded_shape,
 )
-from helpers.from_scratch.convolution import correlate
-from helpers.from_scratch.pooling import pool2d
 
 
 def _examine_stamp(answer: Any) -> None:
     number = as_int(answer, what="The value")
     advice = {
-        1: "The size is right and the sign is wrong: take the kernel as it stands, without turning it round.",
-        7: "You added where the kernel has -1: the right column counts negative.",
-        3: "You have the left column; the right column of the kernel is -1, so it is taken away.",
-        11: "That is the sum of the patch: multiply by the kernel first.",
-        0: "The kernel adds up to 0, but the products with the patch do not.",
+        1: "The size is right and the sign is wrong: use the kernel as it is, without flipping it.",
+        7: "You added where the kernel has -1: the right column counts as negative.",
+        3: "That's the left column alone; the kernel has -1 in its right column, so subtract that one.",
+        11: "That's the sum of the patch: multiply by the kernel first.",
+        0: "The kernel adds up to 0, but its products with this patch don't.",
     }
     if number != -1:
-        raise WrongAnswer(advice.get(number, f"{number} is not it: nine products, then their sum."))
+        raise WrongAnswer(advice.get(number, f"{number} isn't it: take nine products, then add them up."))
 
 
 stamp = Exercise(
@@ -44,7 +41,7 @@ kernel = np.array([[1, 0, -1], [1, 0, -1], [1, 0, -1]])
 value = (patch * kernel).sum()
 nb02.stamp.check(value)
 """,
-    because="(1 + 0 + 2) - (0 + 3 + 1) = -1: the right side of the patch is the brighter one.",
+    because="(1 + 0 + 2) - (0 + 3 + 1) = -1: the right side of the patch is a little brighter than the left.",
 )
 
 
@@ -56,25 +53,25 @@ def _examine_horizontal_edges(answer: Any) -> None:
         np.tile([0.0, 1.0, 2.0], (3, 1)),
     )
     if not kernel.any():
-        raise WrongAnswer("This kernel is all zeros, so it answers 0 to every picture.")
+        raise WrongAnswer("This kernel is all zeros, so it gives 0 on every image.")
     if not np.isclose((kernel * flat).sum(), 0):
         raise WrongAnswer(
-            f"On a flat grey patch this kernel answers {kernel.sum():g}; its nine numbers must add up to 0."
+            f"On a flat patch of ones this kernel gives {kernel.sum():g}; its nine numbers must add up to 0."
         )
     response = (kernel * down).sum()
     if np.isclose(response, 0):
         raise WrongAnswer(
-            "This kernel does not react where it gets brighter from top to bottom. "
+            "This kernel gives 0 where the patch gets brighter from top to bottom. "
             "Does it compare left with right? Then it finds vertical edges: swap rows and columns."
         )
     if not np.isclose((kernel * across).sum(), 0):
         raise WrongAnswer(
-            "This kernel also reacts where it gets brighter from left to right: "
+            "This kernel also reacts where the patch gets brighter from left to right: "
             "its left and right columns must add up to the same number."
         )
     if response < 0:
         raise WrongAnswer(
-            "The edge is found, but the answer is negative where the lower side is brighter: turn the signs."
+            "It finds the edge, but gives a negative number where the lower side is brighter: flip the signs."
         )
 
 
@@ -82,63 +79,14 @@ horizontal_edges = Exercise(
     name="horizontal_edges",
     examine=_examine_horizontal_edges,
     hints=(
-        "Compare the row below with the row above: one counts positive and the other negative.",
+        "Compare the row below with the row above: one counts as positive and the other as negative.",
         "The middle row can be zeros; the lower row is positive.",
     ),
     solution_code="""
 my_kernel = [[-1, -1, -1], [0, 0, 0], [1, 1, 1]]
 nb02.horizontal_edges.check(my_kernel)
 """,
-    because="It takes the row above away from the row below, and left and right play no part.",
-)
-
-
-def _examine_mend_the_loop(function: Any) -> None:
-    rng = np.random.default_rng(0)
-    for stride in (1, 2, 3):
-        for _ in range(5):
-            image = rng.normal(size=rng.integers(5, 12, size=2))
-            kernel = rng.normal(size=rng.integers(1, 5, size=2))
-            expected = correlate(image, kernel, strides=stride)
-            got = as_array(result_of(function, image, kernel, stride, what="mended"), what="The feature map")
-            case = f"a {worded_shape(image.shape)} image, a {worded_shape(kernel.shape)} kernel and stride {stride}"
-            if got.shape != expected.shape:
-                raise WrongAnswer(
-                    f"For {case} your map is {worded_shape(got.shape)}; it must be {worded_shape(expected.shape)}. "
-                    "How many positions fit, the first one included?"
-                )
-            if not close(got, expected):
-                where = (
-                    "the windows do not stand where they should: with this stride, where does window 1 begin?"
-                    if stride > 1
-                    else "the values are wrong although the stride is 1: look at the window again."
-                )
-                raise WrongAnswer(f"For {case} the size is right, but {where}")
-
-
-mend_the_loop = Exercise(
-    name="mend_the_loop",
-    examine=_examine_mend_the_loop,
-    hints=(
-        "An image of 5 and a kernel of 5: one position fits. What does the broken formula say?",
-        "Window number `row` begins at pixel row * stride.",
-    ),
-    solution_code="""
-def mended(image, kernel, stride):
-    height, width = kernel.shape
-    rows = (image.shape[0] - height) // stride + 1
-    columns = (image.shape[1] - width) // stride + 1
-    output = np.zeros((rows, columns))
-    for row in range(rows):
-        for column in range(columns):
-            top, left = row * stride, column * stride
-            output[row, column] = (image[top : top + height, left : left + width] * kernel).sum()
-    return output
-
-
-nb02.mend_the_loop.check(mended)
-""",
-    because="One more position than steps, and every step is `stride` pixels long.",
+    because="It subtracts the row above from the row below, and left and right cancel.",
 )
 
 
@@ -154,16 +102,18 @@ def _examine_output_size(function: Any) -> None:
     if given == right:
         return
     mistakes = {
-        "a part of a step is no position, so round down: //.": lambda n, k, s, p: (n + 2 * p - k) / s + 1,
-        "one too few: count the first position too.": lambda n, k, s, p: (n + 2 * p - k) // s,
-        "but the zeros stand at both ends, so p counts twice.": lambda n, k, s, p: (n + p - k) // s + 1,
+        "the kernel can't take part of a step, so round down: //.": lambda n, k, s, p: (
+            (n + 2 * p - k) / s + 1
+        ),
+        "that's one too few: count the place where it starts, too.": lambda n, k, s, p: (n + 2 * p - k) // s,
+        "but there are p zeros at both ends, so p counts twice.": lambda n, k, s, p: (n + p - k) // s + 1,
     }
     likely = [text for text, formula in mistakes.items() if given == [formula(*case) for case in cases]]
     (n, k, s, p), found, size = next(
         item for item in zip(cases, given, right, strict=True) if item[1] != item[2]
     )
-    advice = likely[0] if likely else f"and the kernel has {size} positions."
-    raise WrongAnswer(f"For n={n}, k={k}, s={s}, p={p} you give {found:g}; {advice}")
+    advice = likely[0] if likely else f"but the kernel fits in {size} places."
+    raise WrongAnswer(f"For n={n}, k={k}, s={s}, p={p} you get {found:g}; {advice}")
 
 
 def _one_size(result: Any) -> float:
@@ -177,8 +127,8 @@ output_size = Exercise(
     name="output_size",
     examine=_examine_output_size,
     hints=(
-        "How long is the padded axis? How far can the kernel move on it? How many steps is that?",
-        "Steps: (n + 2 * p - k) // s. Positions: one more than steps.",
+        "How long is the row with its zeros? How far can the kernel move on it? How many steps is that?",
+        "Steps: (n + 2 * p - k) // s. Places: one more than steps.",
     ),
     solution_code="""
 def output_size(n, k, s, p):
@@ -187,275 +137,162 @@ def output_size(n, k, s, p):
 
 nb02.output_size.check(output_size)
 """,
-    because="Room to move, divided by the step and rounded down, plus the first position.",
+    because="The room to move, divided by the step and rounded down, plus the place where it started.",
 )
 
 
-def _examine_mend_the_layer(layer: Any) -> None:
+_TABLE = (  # of the exercise small_cnn: kind of layer, output shape, parameters
+    ("Conv2D", (32, 32, 12), 912),
+    ("MaxPooling2D", (16, 16, 12), 0),
+    ("Conv2D", (7, 7, 20), 2_180),
+    ("Flatten", (980,), 0),
+    ("Dense", (10,), 9_810),
+)
+_NO_ROW_OF_THEIR_OWN = ("InputLayer", "ReLU", "Softmax", "Activation", "Rescaling", "Dropout")
+
+
+def _examine_small_cnn(build: Any) -> None:
     import keras
 
-    if isinstance(layer, str):
-        raise WrongAnswer("That is text: write the line as code, without quotes around it.")
-    if isinstance(layer, type) or not isinstance(layer, keras.layers.Conv2D):
-        raise WrongAnswer(f"A Conv2D layer is wanted, keras.layers.Conv2D(...), not {type(layer).__name__}.")
-    (down, right), size = layer.strides, worded_shape(layer.kernel_size)
-    if layer.filters == 3 and layer.kernel_size == (32, 32):
+    model = build if isinstance(build, keras.Model) else result_of(build, what="build")
+    if not isinstance(model, keras.Model):
+        raise WrongAnswer(f"build must return a keras.Model, and yours returned a {type(model).__name__}.")
+    if tuple(model.input_shape[1:]) != (32, 32, 3):
+        raise WrongAnswer("The input must have the shape (32, 32, 3), as in the first line of the cell.")
+    rows = [layer for layer in model.layers if type(layer).__name__ not in _NO_ROW_OF_THEIR_OWN]
+    kinds = [type(layer).__name__ for layer in rows]
+    if kinds != [kind for kind, *_ in _TABLE]:
         raise WrongAnswer(
-            "This layer still has 3 filters of 32×32: the first argument is the number of filters, "
-            "the second the kernel size."
+            f"The layers should be {', '.join(kind for kind, *_ in _TABLE)}; yours are {', '.join(kinds) or 'none'}."
         )
-    if layer.filters != 32:
-        raise WrongAnswer(f"This layer makes {layer.filters} maps, one per filter; 32 are wanted.")
-    if layer.kernel_size != (3, 3):
-        raise WrongAnswer(f"The kernels of this layer are {size}; 3×3 is wanted.")
-    if (down, right) != (1, 1):
-        maps = worded_shape((-(-28 // down), -(-28 // right)))
-        raise WrongAnswer(
-            f"With strides=({down}, {right}) the maps are at most {maps}: "
-            "padding same keeps the size for stride 1 only."
-        )
-    if layer.padding != "same":
-        raise WrongAnswer(f'padding="{layer.padding}" makes the maps 26×26; they must stay 28×28.')
-    activation = getattr(layer.activation, "__name__", str(layer.activation))
-    if activation != "relu":
-        raise WrongAnswer(f'The layer has activation "{activation}"; ReLU is wanted, activation="relu".')
-
-
-mend_the_layer = Exercise(
-    name="mend_the_layer",
-    examine=_examine_mend_the_layer,
-    hints=(
-        "The output has 3 maps in place of 32: which argument says how many filters there are?",
-        'Conv2D(filters, kernel_size); and padding "same" gives the size divided by the stride, rounded up.',
-    ),
-    solution_code="""
-layer = keras.layers.Conv2D(filters=32, kernel_size=3, padding="same", activation="relu")
-nb02.mend_the_layer.check(layer)
-""",
-    because="Named arguments cannot be swapped by accident, and without strides=2 the maps keep their size.",
-)
-
-
-def _examine_count_parameters(answer: Any) -> None:
-    number = as_int(answer, what="The number of parameters")
-    advice = {
-        1764: "The weights are right; every filter also has one bias.",
-        600: "You counted one channel; the picture has three, and a filter has a slice for each.",
-        588: "A filter has a slice for each of the three channels, and one bias.",
-        148: "That is one filter; there are 12.",
-        147: "Those are the weights of one filter; there are 12 filters, each with a bias.",
-        1767: "One bias for every filter, not for every channel.",
-        1800: "One bias for every filter, not for every slice.",
-    }
-    if number != 1776:
-        text = advice.get(number, f"{number:,} is not it.")
-        if number > 10_000:
-            text = f"{number:,} is far too many: the size of the picture plays no part."
-        raise WrongAnswer(text)
-
-
-count_parameters = Exercise(
-    name="count_parameters",
-    examine=_examine_count_parameters,
-    hints=(
-        "Begin with one filter: how many numbers does it have, over all channels? Do not forget its bias.",
-        "One filter: 7 * 7 * 3 weights and 1 bias.",
-    ),
-    solution_code="""
-number = 12 * (7 * 7 * 3 + 1)
-nb02.count_parameters.check(number)
-""",
-    because="12 × (7 × 7 × 3 + 1) = 1,776; the 64 × 64 pixels do not matter.",
-)
-
-
-def _examine_add_axes(answer: Any) -> None:
-    batch = as_array(answer, what="The batch")
-    advice = {
-        (28, 28): "This is the bare image still: the axes of images and of channels are both missing.",
-        (28, 28, 1): "The channel axis is there; the axis of images, at the front, is missing.",
-        (1, 28, 28): "The axis of images is there; the channel axis, at the end, is missing.",
-        (28, 28, 1, 1): "Both new axes stand at the end; the axis of images belongs at the front.",
-        (1, 1, 28, 28): "The channels stand before the rows; Keras wants them last.",
-    }
-    if batch.shape != (1, 28, 28, 1):
-        text = advice.get(batch.shape, f"The shape is {worded_shape(batch.shape)}.")
-        raise WrongAnswer(f"{text} The shape must be 1×28×28×1.")
-    if not np.array_equal(batch.ravel(), np.arange(28 * 28)):
-        raise WrongAnswer("The shape is right, but these are not the image's pixels in their order.")
-
-
-add_axes = Exercise(
-    name="add_axes",
-    examine=_examine_add_axes,
-    hints=(
-        "Conv2D takes (images, height, width, channels): one image, one channel.",
-        "Put None into the index where an axis is missing, as in dot[None, :, :, None], or use reshape.",
-    ),
-    solution_code="""
-image = np.arange(28 * 28).reshape(28, 28)
-batch = image[None, :, :, None]
-nb02.add_axes.check(batch)
-""",
-    because="One image of 28 by 28 with one channel: (1, 28, 28, 1).",
-)
-
-
-def _examine_receptive_field(answer: Any) -> None:
-    number = as_int(answer, what="The receptive field")
-    advice = {
-        3: "That is the last kernel, measured in pixels of the map before it. Count pixels of the image.",
-        11: "That is the sum of the kernel sizes: neighbouring windows overlap, and strides spread them.",
-        8: "That would be right if all strides were 1.",
-        21: "A stride spreads the layers that come after it, not its own layer.",
-        289: "That is the number of pixels in the square; its side is asked for.",
-    }
-    if number != 17:
-        text = "count from the first layer on, 1 + (k - 1) × the strides before it."
-        raise WrongAnswer(advice.get(number, f"{number} is not it: {text}"))
-
-
-receptive_field = Exercise(
-    name="receptive_field",
-    examine=_examine_receptive_field,
-    hints=(
-        "Start at 1. A layer adds (k - 1) times the product of the strides of the layers before it.",
-        "1, then + 2 × 1, + 2 × 2, + 1 × 2, and the last layer adds 2 × 4.",
-    ),
-    solution_code="""
-side = 1 + 2 * 1 + 2 * 2 + 1 * 2 + 2 * 4
-nb02.receptive_field.check(side)
-""",
-    because="3, 7, 9, 17 pixels after the four layers.",
-)
-
-
-def _examine_min_pool(function: Any) -> None:
-    rng = np.random.default_rng(0)
-    for _ in range(5):
-        images = rng.normal(size=(2, 2 * rng.integers(2, 5), 2 * rng.integers(2, 5), 3)).astype("float32")
-        right = pool2d(images, 2, kind="min")
-        got = as_array(result_of(function, images, what="min_pool"), what="The pooled maps")
-        if got.shape != right.shape:
+    for number, (layer, (kind, shape, parameters)) in enumerate(zip(rows, _TABLE, strict=True), start=1):
+        name = f"Layer {number}, {kind},"
+        if kind == "Conv2D":
+            _check_convolution(layer, name, shape[-1], parameters)
+        found = tuple(layer.output.shape[1:])
+        if found != shape:
             raise WrongAnswer(
-                f"For {worded_shape(images.shape)} maps you give {worded_shape(got.shape)}; "
-                f"it must be {worded_shape(right.shape)}."
+                f"{name} gives {worded_shape(found)}; the table says {worded_shape(shape)}. {_SHAPE_ADVICE[number]}"
             )
-        if close(got, right, atol=1e-5):
-            continue
-        likely = {
-            "That is max pooling.": pool2d(images, 2),
-            "The right pixels, but with the sign turned: turn it back after the pooling.": -right,
-            "You turned the sign after the pooling only: turn it before, too, to find the largest of -x.": (
-                -pool2d(images, 2)
-            ),
-            "That is average pooling.": pool2d(images, 2, kind="average"),
-        }
-        for message, value in likely.items():
-            if close(got, value, atol=1e-5):
-                raise WrongAnswer(message)
-        raise WrongAnswer("These are not the smallest values of the 2×2 windows.")
+        if layer.count_params() != parameters:
+            raise WrongAnswer(
+                f"{name} has {layer.count_params():,} parameters; the table says {parameters:,}."
+            )
+        wanted = {"Conv2D": "relu", "Dense": "softmax"}.get(kind)
+        if wanted and _activation_after(model, layer) != wanted:
+            raise WrongAnswer(f'{name} needs activation="{wanted}".')
 
 
-min_pool = Exercise(
-    name="min_pool",
-    examine=_examine_min_pool,
+_SHAPE_ADVICE = {
+    1: "The size doesn't change: which padding does that, with which stride?",
+    2: "Rows and columns are halved, so its pooling windows are 2×2.",
+    3: "Put n = 16 and k = 3 into the formula: which padding and which stride give 7?",
+    4: "Flatten only lines up what it gets.",
+    5: "There are ten classes, so it needs ten units.",
+}
+
+
+def _check_convolution(layer: Any, name: str, filters: int, parameters: int) -> None:
+    if layer.filters != filters:
+        raise WrongAnswer(
+            f"{name} makes {layer.filters} feature maps, one per filter; the table has {filters}. "
+            "In Conv2D the number of filters comes first, then the kernel size; naming both avoids mix-ups."
+        )
+    if not layer.use_bias:
+        raise WrongAnswer(f"{name} has no biases: in the table every filter has one.")
+    if layer.count_params() != parameters:
+        raise WrongAnswer(
+            f"{name} has {layer.count_params():,} parameters; the table says {parameters:,}. Subtract the {filters} "
+            "biases, divide by the filters and then by the channels that come in: that's one kernel."
+        )
+
+
+def _activation_after(model: Any, layer: Any) -> str:
+    """The activation of a layer, or of the activation layer that follows it."""
+    following = model.layers[model.layers.index(layer) + 1 :][:1]
+    names = [getattr(layer.activation, "__name__", "")]
+    for other in following:
+        kind = type(other).__name__
+        if kind in ("ReLU", "Softmax"):
+            names.append(kind.lower())
+        elif kind == "Activation":
+            names.append(getattr(other.activation, "__name__", ""))
+    return next((name for name in names if name not in ("", "linear")), "linear")
+
+
+small_cnn = Exercise(
+    name="small_cnn",
+    examine=_examine_small_cnn,
     hints=(
-        "Which of 3, 8, 5 is the smallest? Which of -3, -8, -5 is the largest?",
-        "Turn the sign, take the maximum, turn the sign back.",
+        "Start with the parameters: 912 is 12 biases and 900 weights, so 75 for each filter, with 3 channels.",
+        "The second Conv2D: 2180 - 20 = 2160 weights, 108 for each filter, 9 for each of its 12 kernels. "
+        "From 16 pixels to 7 places: (16 - 3) // 2 + 1.",
     ),
     solution_code="""
-def min_pool(images):
-    return -keras.layers.MaxPooling2D(pool_size=2)(-images)
+def build():
+    inputs = keras.Input(shape=(32, 32, 3))
+    x = layers.Conv2D(filters=12, kernel_size=5, padding="same", activation="relu")(inputs)
+    x = layers.MaxPooling2D(pool_size=2)(x)
+    x = layers.Conv2D(filters=20, kernel_size=3, strides=2, activation="relu")(x)
+    x = layers.Flatten()(x)
+    outputs = layers.Dense(units=10, activation="softmax")(x)
+    return keras.Model(inputs, outputs)
 
 
-nb02.min_pool.check(min_pool)
+nb02.small_cnn.check(build)
 """,
-    because="min(x) = -max(-x).",
+    because="The parameters gave you the kernel sizes, and the shapes gave you padding and stride.",
 )
 
 
 quiz_1 = Quiz(
-    question="A convolution layer has just produced ten maps, and ReLU has not been applied yet. What are they?",
+    question="A layer with ten filters reads a color image. How many kernels does it hold, "
+    "and how many feature maps does it make?",
     choices={
         "a": (
-            "ten activation maps",
-            "Activation maps are what comes out of the activation function, after ReLU.",
+            "30 kernels, 10 feature maps",
+            "Each filter has three kernels, and their results add up to one map.",
         ),
         "b": (
-            "ten feature maps",
-            "One feature map for each filter; after ReLU they are ten activation maps.",
+            "10 kernels, 10 feature maps",
+            "Ten maps is right, but each filter needs a kernel of its own for red, green, and blue.",
         ),
-        "c": ("ten kernels", "Kernels are the weights; the maps are what the kernels answer to one image."),
+        "c": (
+            "30 kernels, 30 feature maps",
+            "Thirty kernels is right, but the three results of a filter are added up into one map.",
+        ),
     },
-    answer="b",
+    answer="a",
 )
 
 quiz_2 = Quiz(
-    question='A layer has strides=2 and padding="same"; the image is 28×28. How large is the feature map?',
+    question="Feature maps of shape 28×28×32 go through MaxPooling2D(2). What comes out, with how many weights?",
     choices={
         "a": (
-            "28×28, since it is the same",
-            "Same size is true for stride 1 only; in general it is the image size divided by the stride, rounded up.",
+            "14×14×16, no weights",
+            "Rows and columns are halved, but every map stays: there are still 32.",
         ),
-        "b": ("14×14", "28 / 2 = 14, rounded up if it were not whole; the kernel size plays no part."),
-        "c": ("it depends on the kernel size", "With padding same the zeros make up for the kernel size."),
+        "b": (
+            "14×14×32, 128 weights",
+            "Four weights per map would make a learned average; taking a maximum needs none.",
+        ),
+        "c": ("14×14×32, no weights", "Each map is pooled on its own, and a maximum has nothing to learn."),
     },
-    answer="b",
+    answer="c",
 )
 
 quiz_3 = Quiz(
-    question="The pictures grow from 32×32 to 64×64 pixels. What happens to the parameters of a Conv2D layer?",
+    question="The kernels of conv_2 are only 3×3. How can its filters react to a whole arc, ten pixels wide?",
     choices={
-        "a": ("four times as many", "That would be a Dense layer: a weight for every pixel."),
-        "b": ("twice as many", "Neither the kernel nor the number of filters has changed."),
-        "c": ("as many as before", "The same kernels visit more places; no weight is added."),
-    },
-    answer="c",
-)
-
-quiz_4 = Quiz(
-    question="One filter of size 5×5 slides over a colour picture with three channels. How many maps come out?",
-    choices={
-        "a": ("one", "The filter has three slices, and their three answers are added into one map."),
-        "b": ("three", "The filter has three slices, one per channel, but their answers are added up."),
-        "c": ("twenty-five", "25 is the number of weights in one slice."),
-    },
-    answer="a",
-)
-
-quiz_5 = Quiz(
-    question="Black letters on white paper are shrunk by max pooling. What happens to thin strokes?",
-    choices={
-        "a": ("they get thicker", "That is what happens to white strokes on black."),
-        "b": ("nothing", "Max pooling takes the largest value, and white is larger than black."),
-        "c": (
-            "they fade or vanish",
-            "A single white pixel in the window is enough to win; min pooling would keep the strokes.",
+        "a": ("training makes the kernels larger", "The size of a kernel is fixed when you build the layer."),
+        "b": (
+            "each value they read already sums up a patch of the digit",
+            "They read pooled maps: one value there stands for a 6×6 patch, and 3×3 of them span ten pixels.",
         ),
-    },
-    answer="c",
-)
-
-quiz_6 = Quiz(
-    question="Maps of shape 28×28×32 go through MaxPooling2D(2). What comes out, with how many weights?",
-    choices={
-        "a": ("14×14×32, no weights", "Each map is pooled on its own, and taking a maximum needs no weight."),
-        "b": ("14×14×16, no weights", "Rows and columns are halved; the number of maps stays."),
         "c": (
-            "14×14×32, 128 weights",
-            "Four weights per map would be a learned average; a maximum needs none.",
+            "they are looking for the whole digit",
+            "A digit is 28 pixels wide, and one value of conv_2 has seen only ten of them.",
         ),
-    },
-    answer="a",
-)
-
-quiz_7 = Quiz(
-    question="Three 3×3 convolutions with stride 1 follow one another. Which part of the image does one output see?",
-    choices={
-        "a": ("3×3 pixels", "3×3 values of the map before it, but each of those has seen 5×5 pixels itself."),
-        "b": ("7×7 pixels", "Each layer adds 2 pixels: 3, 5, 7."),
-        "c": ("9×9 pixels", "Neighbouring windows overlap, so each layer adds 2 pixels, not 3."),
     },
     answer="b",
 )

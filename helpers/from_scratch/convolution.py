@@ -1,6 +1,6 @@
 """Convolution from scratch in NumPy: the operation that Keras' Conv2D computes.
 
-Notebook 02 builds it step by step, with loops, and compares it with Keras; the exercises and the explorer call it.
+Notebook 02 writes it in two loops, 02b builds the whole layer; the exercises and the explorer call this module.
 Images are (images, height, width, channels), kernels (height, width, channels, filters), as in Keras. What deep
 learning calls convolution is cross-correlation: the kernel is not flipped (Goodfellow, Bengio and Courville, Deep
 Learning, 2016, equation 9.6). Everything is computed in float64. A value that is not a number (NaN) is allowed, and
@@ -141,7 +141,7 @@ def _layer_arguments(images: Any, kernels: Any, biases: Any) -> tuple[np.ndarray
     if images.shape[3] != kernels.shape[2]:
         raise ValueError(
             f"the images have {images.shape[3]} channel(s) and the kernels {kernels.shape[2]}: a filter "
-            "needs one slice for every channel of the image."
+            "needs one kernel for every channel of the image."
         )
     biases = np.zeros(kernels.shape[3]) if biases is None else numbers(biases, "biases", "filters")
     if len(biases) != kernels.shape[3]:

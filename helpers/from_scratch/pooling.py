@@ -1,6 +1,6 @@
 """Pooling from scratch in NumPy: the largest, the mean or the smallest value of every window.
 
-Notebook 02 compares it with Keras. Pooling has no weights and treats every channel on its own, so the number
+Notebooks 02 and 02b call it. Pooling has no weights and treats every channel on its own, so the number
 of channels stays. Keras has no min pooling; it is max pooling of the negative: min(x) = -max(-x).
 """
 

@@ -1,7 +1,7 @@
 """Receptive field: which pixels of the input one value of a feature map depends on.
 
 Calculated from kernel sizes and strides, or from a Keras model, and measured by the gradient of the value
-with respect to the input. Notebook 02 compares the two; the recurrence is in Araujo, Norris and Sim,
+with respect to the input. Notebook 02b compares the two; the recurrence is in Araujo, Norris and Sim,
 Computing Receptive Fields of Convolutional Neural Networks (2019).
 """
 

@@ -9,19 +9,23 @@ from helpers.exercises import ____, nb00
 WRONG = [
     (nb00.pixels, 56, "28 + 28"),
     (nb00.pixels, 28, "in one row"),
-    (nb00.pixels, 112, "the way around"),
+    (nb00.pixels, 112, "around the image"),
     (nb00.pixels, 783, "count from 0"),
     (nb00.pixels, 1000, "28 rows of 28 pixels"),
     (nb00.pixels, "784", "Leave out the quotes"),
     (nb00.pixels, [28, 28], "must be one number, and yours holds 2"),
-    (nb00.mend, lambda picture: picture.sum() / len(picture), "number of rows"),
-    (nb00.mend, lambda picture: picture.sum() / picture.shape[1], "number of columns"),
-    (nb00.mend, lambda picture: picture.sum(), "That is the sum"),
-    (nb00.mend, lambda picture: picture.sum() / 255, "the largest value"),
-    (nb00.mend, lambda picture: picture.max(), "the function says 200"),
-    (nb00.mend, lambda picture: picture.sum() / picture.count, "stopped with AttributeError"),
-    (nb00.mend, lambda picture: None, "returned nothing"),
-    (nb00.mend, 80, "must be a function"),
+    (nb00.fix_it, lambda p: p.max(), "at which position"),
+    (nb00.fix_it, lambda p: p.argmin(), "of the smallest"),
+    (nb00.fix_it, lambda p: p.argmax() + 1, "counts positions from 0"),
+    (nb00.fix_it, lambda p: p.sum(), "always 1"),
+    (nb00.fix_it, lambda p: p.mean(), "always 0.1"),
+    (nb00.fix_it, lambda p: p.size, "how many probabilities"),
+    (nb00.fix_it, lambda p: 3, "your function says 3"),
+    (nb00.fix_it, lambda p: 7, "when 2 is most likely your function says 7"),
+    (nb00.fix_it, lambda p: p.argsort(), "yours holds 10"),
+    (nb00.fix_it, lambda p: p.index(max(p)), "stopped with AttributeError"),
+    (nb00.fix_it, lambda p: None, "returned nothing"),
+    (nb00.fix_it, 7, "must be a function"),
 ]
 
 
@@ -38,12 +42,19 @@ def test_every_form_of_the_right_number_passes(answer):
 
 @pytest.mark.parametrize(
     "function",
-    [lambda p: p.sum() / p.size, lambda p: p.mean(), lambda p: np.mean(p), lambda p: keras.ops.mean(p * 1.0)],
+    [
+        lambda p: p.argmax(),
+        np.argmax,
+        lambda p: int(p.argmax()),
+        lambda p: list(p).index(max(p)),
+        lambda p: p.argsort()[-1],
+        lambda p: keras.ops.argmax(p),
+    ],
 )
-def test_every_way_to_the_mean_passes(function):
-    assert nb00.mend.verdict(function).status == "correct"
+def test_every_way_to_the_most_likely_digit_passes(function):
+    assert nb00.fix_it.verdict(function).status == "correct"
 
 
 def test_a_function_with_its_blank_is_not_answered():
-    assert nb00.mend.verdict(lambda picture: picture.sum() / picture.____).status == "unanswered"
+    assert nb00.fix_it.verdict(lambda p: p.____()).status == "unanswered"
     assert nb00.pixels.verdict(____).status == "unanswered"

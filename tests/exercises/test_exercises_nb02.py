@@ -5,93 +5,107 @@ import math
 import keras
 import numpy as np
 import pytest
+from keras import layers
 
 from helpers.exercises import ____, nb02
-from helpers.from_scratch.pooling import pool2d
 
 
-def mended(image, kernel, stride, *, more=1, step=None, turn=False):
-    kernel = kernel[::-1, ::-1] if turn else kernel
-    height, width = kernel.shape
-    rows, columns = ((n - k) // stride + more for n, k in zip(image.shape, kernel.shape, strict=True))
-    output, step = np.zeros((rows, columns)), stride if step is None else step
-    for row, column in np.ndindex(rows, columns):
-        top, left = row * step, column * step
-        output[row, column] = (image[top : top + height, left : left + width] * kernel).sum()
-    return output
+def network(
+    first=(12, 5), second=(20, 3), padding=("same", "valid"), strides=(1, 2), pool=None,
+    activations=("relu", "relu", "softmax"), units=10, channels=3, bias=True,
+):  # fmt: skip
+    """The network of the exercise small_cnn, with one thing or another changed."""
+
+    def build():
+        inputs = keras.Input(shape=(32, 32, channels))
+        x = layers.Conv2D(
+            *first, padding=padding[0], strides=strides[0], activation=activations[0], use_bias=bias
+        )(inputs)
+        x = (pool or layers.MaxPooling2D(2))(x)
+        x = layers.Conv2D(*second, padding=padding[1], strides=strides[1], activation=activations[1])(x)
+        x = layers.Flatten()(x)
+        return keras.Model(inputs, layers.Dense(units, activation=activations[2])(x))
+
+    return build
 
 
-def conv_layer(filters=32, kernel_size=(3, 3), activation="relu", padding="same", strides=1):
-    return keras.layers.Conv2D(filters, kernel_size, strides, padding, activation=activation)
+def with_activation_layers():
+    inputs = keras.Input(shape=(32, 32, 3))
+    x = layers.ReLU()(layers.Conv2D(12, (5, 5), padding="same")(inputs))
+    x = layers.MaxPooling2D((2, 2), strides=2)(x)
+    x = layers.Activation("relu")(layers.Conv2D(20, 3, strides=(2, 2))(x))
+    outputs = layers.Softmax()(layers.Dense(10)(layers.Flatten()(x)))
+    return keras.Model(inputs, outputs)
 
 
-IMAGE = np.arange(28 * 28).reshape(28, 28)
+def without_its_last_layer():
+    inputs = keras.Input(shape=(32, 32, 3))
+    return keras.Model(inputs, layers.Flatten()(inputs))
+
+
+def as_sequential():
+    return keras.Sequential(
+        [
+            keras.Input(shape=(32, 32, 3)),
+            layers.Conv2D(12, 5, padding="same", activation="relu"),
+            layers.MaxPooling2D(),
+            layers.Conv2D(20, 3, 2, activation="relu"),
+            layers.Flatten(),
+            layers.Dense(10, activation="softmax"),
+        ]
+    )
+
 
 WRONG = [
     (nb02.stamp, 1, "sign is wrong"),
-    (nb02.stamp, 7, "right column counts negative"),
+    (nb02.stamp, 7, "right column counts as negative"),
     (nb02.stamp, 11, "sum of the patch"),
     (nb02.stamp, 5, "nine products"),
     (nb02.stamp, np.eye(3), "must be one number, and yours holds 9"),
     (nb02.stamp, "-1", "Leave out the quotes"),
     (nb02.horizontal_edges, [[-1, 0, 1]] * 3, "swap rows and columns"),
-    (nb02.horizontal_edges, [[1, 1, 1], [0, 0, 0], [-1, -1, -1]], "turn the signs"),
+    (nb02.horizontal_edges, [[1, 1, 1], [0, 0, 0], [-1, -1, -1]], "flip the signs"),
     (nb02.horizontal_edges, [[0, 0, 0], [0, 0, 0], [1, 1, 1]], "must add up to 0"),
     (
         nb02.horizontal_edges,
         [[-2, -1, 0], [-1, 0, 1], [0, 1, 2]],
-        "also reacts where it gets brighter from left",
+        "also reacts where the patch gets brighter from left",
     ),
     (nb02.horizontal_edges, np.zeros((3, 3)), "all zeros"),
     (nb02.horizontal_edges, [[-1, -1], [0, 0], [1, 1]], "has shape 3×2; it must be 3×3"),
     (nb02.horizontal_edges, [[1, 2], [3]], "rows of equal length"),
-    (nb02.mend_the_loop, lambda *a: mended(*a, more=0), "How many positions fit, the first one included?"),
-    (nb02.mend_the_loop, lambda *a: mended(*a, step=1), "where does window 1 begin?"),
-    (nb02.mend_the_loop, lambda *a: mended(*a, turn=True), "although the stride is 1"),
-    (nb02.mend_the_loop, lambda *a: mended(*a) * np.nan, "although the stride is 1"),
-    (nb02.mend_the_loop, lambda *a: None, "returned nothing"),
-    (nb02.mend_the_loop, lambda image, kernel: 0, "stopped with TypeError"),
-    (nb02.mend_the_loop, np.zeros((3, 3)), "must be a function"),
     (nb02.output_size, lambda n, k, s, p: (n + 2 * p - k) // s, "one too few"),
     (nb02.output_size, lambda n, k, s, p: (n + 2 * p - k) / s + 1, "round down"),
     (nb02.output_size, lambda n, k, s, p: (n + p - k) // s + 1, "p counts twice"),
-    (nb02.output_size, lambda n, k, s, p: n, "and the kernel has"),
+    (nb02.output_size, lambda n, k, s, p: n, "but the kernel fits in"),
     (nb02.output_size, lambda n, k, s, p: (n, n), "must be one number"),
     (nb02.output_size, lambda n, k, s, p: str(n), "made of numbers"),
-    (nb02.mend_the_layer, "keras.layers.Conv2D(10)", "without quotes"),
-    (nb02.mend_the_layer, keras.layers.Dense(32), "not Dense"),
-    (nb02.mend_the_layer, keras.layers.Conv2D, "A Conv2D layer is wanted"),
-    (nb02.mend_the_layer, conv_layer(3, 32, strides=2), "still has 3 filters of 32×32"),
-    (nb02.mend_the_layer, conv_layer(filters=3), "makes 3 maps, one per filter; 32 are wanted"),
-    (nb02.mend_the_layer, conv_layer(kernel_size=32), "kernels of this layer are 32×32"),
-    (nb02.mend_the_layer, conv_layer(strides=2), "the maps are at most 14×14"),
-    (nb02.mend_the_layer, conv_layer(strides=(1, 3)), "the maps are at most 28×10"),
-    (nb02.mend_the_layer, conv_layer(padding="valid"), "makes the maps 26×26"),
-    (nb02.mend_the_layer, conv_layer(activation=None), 'activation "linear"'),
-    (nb02.count_parameters, 1764, "one bias"),
-    (nb02.count_parameters, 600, "the picture has three"),
-    (nb02.count_parameters, 148, "there are 12"),
-    (nb02.count_parameters, 12 * (64 * 64 * 3 + 1), "the size of the picture plays no part"),
-    (nb02.count_parameters, 1000, "1,000 is not it"),
-    (nb02.count_parameters, 1776.5, "must be a whole number"),
-    (nb02.add_axes, IMAGE, "both missing"),
-    (nb02.add_axes, IMAGE[None], "the channel axis, at the end, is missing"),
-    (nb02.add_axes, IMAGE[..., None], "the axis of images, at the front, is missing"),
-    (nb02.add_axes, IMAGE[None, None], "Keras wants them last"),
-    (nb02.add_axes, IMAGE.T[None, :, :, None], "not the image's pixels in their order"),
-    (nb02.add_axes, (1, 28, 28, 1), "The shape is 4"),
-    (nb02.receptive_field, 11, "sum of the kernel sizes"),
-    (nb02.receptive_field, 8, "if all strides were 1"),
-    (nb02.receptive_field, 21, "not its own layer"),
-    (nb02.receptive_field, 12, "count from the first layer"),
-    (nb02.receptive_field, (17, 17), "must be one number"),
-    (nb02.min_pool, lambda x: pool2d(x), "That is max pooling"),
-    (nb02.min_pool, lambda x: pool2d(-x), "turn it back after the pooling"),
-    (nb02.min_pool, lambda x: -pool2d(x), "turn it before, too"),
-    (nb02.min_pool, lambda x: pool2d(x, kind="average"), "average pooling"),
-    (nb02.min_pool, lambda x: x, "it must be"),
-    (nb02.min_pool, lambda x: pool2d(x, kind="min") + 1, "not the smallest values"),
-    (nb02.min_pool, keras.layers.MaxPooling2D(2), "That is max pooling"),
+    (nb02.small_cnn, "keras.Model()", "must be a function"),
+    (nb02.small_cnn, lambda: layers.Dense(10), "must return a keras.Model, and yours returned a Dense"),
+    (nb02.small_cnn, lambda: None, "returned nothing"),
+    (nb02.small_cnn, network(channels=1), "must have the shape (32, 32, 3)"),
+    (nb02.small_cnn, without_its_last_layer, "yours are Flatten"),
+    (nb02.small_cnn, network(pool=layers.AveragePooling2D(2)), "yours are Conv2D, AveragePooling2D"),
+    (nb02.small_cnn, network(first=(5, 12)), "the number of filters comes first"),
+    (nb02.small_cnn, network(first=(12, 3)), "has 336 parameters; the table says 912"),
+    (nb02.small_cnn, network(bias=False), "every filter has one"),
+    (nb02.small_cnn, network(padding=("valid", "valid")), "gives 28×28×12"),
+    (nb02.small_cnn, network(strides=(2, 2)), "which padding does that, with which stride?"),
+    (nb02.small_cnn, network(pool=layers.MaxPooling2D(4)), "so its pooling windows are 2×2"),
+    (nb02.small_cnn, network(padding=("same", "same")), "gives 8×8×20; the table says 7×7×20"),
+    (nb02.small_cnn, network(second=(10, 3)), "makes 10 feature maps"),
+    (nb02.small_cnn, network(strides=(1, 1)), "which padding and which stride give 7?"),
+    (
+        nb02.small_cnn,
+        network(activations=(None, "relu", "softmax")),
+        'Layer 1, Conv2D, needs activation="relu"',
+    ),
+    (
+        nb02.small_cnn,
+        network(activations=("relu", "relu", None)),
+        'Layer 5, Dense, needs activation="softmax"',
+    ),
+    (nb02.small_cnn, network(units=9), "so it needs ten units"),
 ]
 
 RIGHT = [
@@ -100,29 +114,20 @@ RIGHT = [
     (nb02.horizontal_edges, np.array([[-1, -2, -1], [0, 0, 0], [1, 2, 1]])),
     (nb02.horizontal_edges, keras.ops.convert_to_tensor([[0.0, -1, 0], [0, 0, 0], [0, 1, 0]])),
     (nb02.horizontal_edges, ((-0.1,) * 3, (0,) * 3, (0.1,) * 3)),
-    (nb02.mend_the_loop, mended),
-    (nb02.mend_the_loop, lambda *a: mended(*a).tolist()),
     (nb02.output_size, lambda n, k, s, p: (n + 2 * p - k) // s + 1),
     (nb02.output_size, lambda n, k, s, p: math.floor((n + 2 * p - k) / s) + 1),
     (nb02.output_size, lambda n, k, s, p: np.floor((n + 2 * p - k) / s + 1)),
-    (nb02.mend_the_layer, conv_layer()),
-    (nb02.mend_the_layer, conv_layer(kernel_size=3, strides=(1, 1), activation=keras.activations.relu)),
-    (nb02.count_parameters, 1776),
-    (nb02.count_parameters, np.float64(1776)),
-    (nb02.add_axes, IMAGE.reshape(1, 28, 28, 1)),
-    (nb02.add_axes, keras.ops.convert_to_tensor(IMAGE.reshape(1, 28, 28, 1))),
-    (nb02.add_axes, (IMAGE[None, :, :, None]).tolist()),
-    (nb02.receptive_field, 17),
-    (nb02.receptive_field, [17]),
-    (nb02.min_pool, lambda x: -keras.layers.MaxPooling2D(2)(-x)),
-    (nb02.min_pool, lambda x: x.reshape(len(x), x.shape[1] // 2, 2, x.shape[2] // 2, 2, 3).min(axis=(2, 4))),
+    (nb02.small_cnn, network()),
+    (nb02.small_cnn, network()()),
+    (nb02.small_cnn, with_activation_layers),
+    (nb02.small_cnn, as_sequential),
 ]
 
 
 @pytest.mark.parametrize(("exercise", "answer", "fragment"), WRONG)
 def test_a_wrong_answer_is_refused_with_a_reason(exercise, answer, fragment):
     verdict = exercise.verdict(answer)
-    assert verdict.status == "wrong" and fragment in verdict.message
+    assert verdict.status == "wrong" and fragment in verdict.message, verdict
 
 
 @pytest.mark.parametrize(("exercise", "answer"), RIGHT)
@@ -130,11 +135,19 @@ def test_every_right_form_is_accepted(exercise, answer):
     assert exercise.verdict(answer).status == "correct", exercise.verdict(answer)
 
 
-def test_a_function_with_a_blank_left_is_not_answered():
-    def half_done(image, kernel, stride):
-        rows = (image.shape[0] - kernel.shape[0]) // stride + 1
-        return np.zeros((rows, ____))
+def test_the_table_is_that_of_the_network():
+    model = network()()
+    found = [
+        (type(layer).__name__, tuple(layer.output.shape[1:]), layer.count_params())
+        for layer in model.layers[1:]
+    ]
+    assert found == list(nb02._TABLE)
 
-    assert nb02.mend_the_loop.verdict(half_done).status == "unanswered"
+
+def test_a_function_with_a_blank_left_is_not_answered():
+    def half_done():
+        inputs = keras.Input(shape=(32, 32, 3))
+        return keras.Model(inputs, ____)
+
+    assert nb02.small_cnn.verdict(half_done).status == "unanswered"
     assert nb02.output_size.verdict(lambda n, k, s, p: ____ + 1).status == "unanswered"
-    assert nb02.min_pool.verdict(lambda images: -____).status == "unanswered"

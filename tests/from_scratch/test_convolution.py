@@ -173,7 +173,7 @@ BAD = [
     (lambda: conv2d(IMAGES, KERNELS, np.ones(3)), ValueError, "3 biases for 4 filters"),
     (lambda: conv2d(IMAGES, KERNELS, np.ones((4, 1))), ValueError, r"biases must have the axes \(filters\)"),
     (lambda: conv2d(IMAGES, KERNELS, "none"), TypeError, "biases must hold real numbers"),
-    (lambda: conv2d(IMAGES, KERNELS[:, :, :2]), ValueError, "one slice for every channel"),
+    (lambda: conv2d(IMAGES, KERNELS[:, :, :2]), ValueError, "one kernel for every channel"),
     (lambda: output_size(4, 5), ValueError, "a kernel of 5 pixels does not fit on 4 pixels"),
     (lambda: output_size(0, 1), ValueError, "size must be at least 1"),
     (lambda: output_size(28.0, 3), TypeError, "size must be a whole number of at least 1, not 28.0"),
