@@ -25,11 +25,12 @@ SETTINGS = {  # every cell in the page, so that a test can read it; no question 
         "checkForUpdates": False,
     },
 }
-UNFINISHED = """
-[...document.querySelectorAll('.jp-Notebook .jp-CodeCell')]
-  .filter((cell) => cell.querySelector('.cm-content')?.textContent.trim() !== '')
-  .filter((cell) => !/^\\[\\d+\\]:$/.test(cell.querySelector('.jp-InputPrompt').textContent.trim())).length
+# The page's own model of the notebook: a cell whose code is collapsed has no editor and no prompt in the page.
+CELLS = """
+[...window.jupyterapp.shell.currentWidget.content.model.cells]
+  .filter((cell) => cell.type === 'code')
 """
+UNFINISHED = f"{CELLS}.filter((cell) => cell.sharedModel.source.trim() && !cell.executionCount).length"
 ERRORS = """
 [...document.querySelectorAll('.jp-OutputArea-output')]
   .filter((area) => ['application/vnd.jupyter.error', 'application/vnd.jupyter.stderr'].includes(area.dataset.mimeType))
@@ -90,6 +91,7 @@ def running_lab(jupyter: Path, folder: Path, log: Path, first: str) -> Iterator[
     command = [
         str(jupyter), "lab", "--notebook-dir", str(folder / "notebooks"), f"--LabApp.default_url=/lab/tree/{first}",
         "--no-browser", "--ip", "127.0.0.1", "--port", str(port), "--ServerApp.port_retries=0", "--allow-root",
+        "--expose-app-in-browser",
     ]  # fmt: skip
     with log.open("wb") as file:
         process = subprocess.Popen(command, env=env, stdout=file, stderr=subprocess.STDOUT)
@@ -161,11 +163,11 @@ class Reader:
         )
 
     def cell(self, text: str) -> Locator:
-        """The only code cell that holds this text."""
-        holds = self.page.locator(".cm-content", has_text=text)
-        found = self.page.locator(".jp-Notebook .jp-CodeCell").filter(has=holds)
-        expect(found).to_have_count(1)
-        return found
+        """The only code cell that holds this text, whether its code is collapsed or not."""
+        sources = self.page.evaluate(f"{CELLS}.map((cell) => cell.sharedModel.source)")
+        found = [place for place, source in enumerate(sources) if text in source]
+        assert len(found) == 1, f"{len(found)} code cells hold {text!r}"
+        return self.page.locator(".jp-Notebook .jp-CodeCell").nth(found[0])
 
     def answer(self, text: str, code: str, says: str) -> None:
         """Type `code` into the cell that holds `text` and run it; its output must begin with `says`."""

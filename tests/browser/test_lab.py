@@ -1,8 +1,8 @@
 """Use the course as a reader does: in a real JupyterLab, with a real browser, mouse and keyboard.
 
 `make test-browser` calls it. It runs notebooks 00, 01 and 02 from top to bottom, answers exercises, moves the
-explorer's sliders, draws a digit in 03, and leaves screenshots and lab.log in build/screenshots. The environment
-variable JUPYTER names another `jupyter` than the one in .venv.
+explorer's sliders, draws a digit in 00 and in 03, and leaves screenshots and lab.log in build/screenshots. The
+environment variable JUPYTER names another `jupyter` than the one in .venv.
 """
 
 import json
@@ -20,8 +20,7 @@ SHOTS = ROOT / "build" / "screenshots"
 NOTEBOOKS = ("00_start_here", "01_mlp_and_flattening", "02_cnn_basics", "03_mnist")
 PARTS = {  # of 03 the cells that its drawing pad needs: to train all that 03 trains takes a minute
     "03_mnist": (
-        "set-up", "parameters", "derived", "add-channel", "build", "compile-cell", "train", "reload-cell",
-        "predict-cell", "worst-mistakes", "make-photo", "photo-stages", "pad",
+        "set-up", "parameters", "derived", "look", "build", "train", "judge", "drawings-read", "pad",
     ),
 }  # fmt: skip
 DRAWN = 2  # the digit that is drawn
@@ -72,8 +71,13 @@ def test_00_runs_and_an_exercise_answers(reader):
     reader.answer(mark, f"number = 28 * 28\n{mark}", "✓ Correct. 28 rows of 28 pixels")
     reader.picture("00-right", reader.cell(mark))
     reader.picture("00-traceback", reader.cell("tracebacks.show("))
-    reader.picture("00-versions", reader.cell("machine.show_versions()"))
-    reader.picture("00-data", reader.cell("machine.show_data()"))
+    reader.picture("00-map", reader.cell("course_map.draw()"))
+    cell = reader.cell("drawing_pad.live_pad(")
+    draw(reader.page.mouse, pad_in(cell).bounding_box())
+    expect(cell.locator(".widget-html img")).to_have_attribute(
+        "alt", re.compile(f"^The network reads {DRAWN}, "), timeout=60_000
+    )
+    reader.picture("00-drawn", pad_in(cell))
 
 
 def test_01_runs(reader):
@@ -115,13 +119,19 @@ def move_slider(reader, cell, label, formula):
 def test_03_a_drawn_digit_is_read(reader):
     reader.run_all("03_mnist.ipynb")
     cell = reader.cell("drawing_pad.live_pad(")
-    pad, image = cell.locator(".digit-pad canvas"), cell.locator(".widget-html img")
-    pad.scroll_into_view_if_needed()
+    pad, image = pad_in(cell), cell.locator(".widget-html img")
     draw(reader.page.mouse, pad.bounding_box())
-    expect(image).to_have_attribute("alt", re.compile(f"^The model reads {DRAWN}, "), timeout=60_000)
+    expect(image).to_have_attribute("alt", re.compile(f"^The network reads {DRAWN}, "), timeout=60_000)
     reader.picture("03-drawn", pad)
     cell.locator(".digit-pad button").click()
     expect(image).to_have_count(0, timeout=60_000)
+
+
+def pad_in(cell):
+    """The drawing pad that a cell shows, in view."""
+    pad = cell.locator(".digit-pad canvas")
+    pad.scroll_into_view_if_needed()
+    return pad
 
 
 def draw(mouse, box):
