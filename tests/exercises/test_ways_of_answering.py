@@ -45,10 +45,13 @@ FUNCTIONS = {name: (exercise, answers) for name, exercise, answers in solutions(
 
 
 def numeric(result):
-    """The result as an array, if it is made of numbers; None for models, Keras' symbolic tensors and text."""
+    """The result as an array, if it is made of numbers; None for models, Keras' symbolic tensors, text, and arrays
+    of several shapes."""
     import keras
 
     if isinstance(result, (keras.Model, keras.KerasTensor, str)):
+        return None
+    if isinstance(result, tuple) and len({np.shape(part) for part in result}) > 1:
         return None
     array = np.asarray(result)
     return array if array.dtype.kind in "iuf" else None
@@ -190,12 +193,12 @@ def dropout(values, keep, rate):
     return values
 
 
-def batch_norm(x, gamma, beta, epsilon=1e-3):
-    x -= x.mean(axis=0)
-    x /= np.sqrt((x**2).mean(axis=0) + epsilon)
-    x *= gamma
-    x += beta
-    return x
+def batch_norm(maps, gamma, beta, epsilon=1e-3):
+    maps -= maps.mean(axis=(0, 1, 2))
+    maps /= np.sqrt((maps**2).mean(axis=(0, 1, 2)) + epsilon)
+    maps *= gamma
+    maps += beta
+    return maps
 
 
 def center_of_mass(image):
