@@ -97,8 +97,18 @@ STATIONS = (
     ),
     Station(
         "05_vgg_and_batchnorm", "VGG and BatchNorm",
-        "Why does a deep network learn nothing, and what does BatchNorm change?",
-        "find out why a network doesn't learn, and use batch normalization to fix it", 80, ("04",), _DEEP,
+        "Why does a network that looks right in every way learn nothing at all?",
+        "find out why a deep network doesn't learn, and use batch normalization to fix it", 90, ("04",), _DEEP,
+    ),
+    Station(
+        "05b_backpropagation", "Backpropagation",
+        "How can one sweep backward tell each of millions of weights which way is downhill?",
+        "write the backward pass of every layer yourself, and check it", 100, ("02", "05"), _DEEP,
+    ),
+    Station(
+        "05c_the_autopsy", "The autopsy",
+        "A deep network stops telling images apart within ten steps. What did it, and how sure can we be?",
+        "find a cause by changing one thing at a time, and say how sure you are", 105, ("05",), _DEEP,
     ),
     Station(
         "06_residual_connections", "Residual connections",

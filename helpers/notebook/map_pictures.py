@@ -6,10 +6,11 @@ from a strip of tiles that `tools/make_assets/map_pictures.py` makes; everything
 
 from collections.abc import Callable
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Rectangle
+from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch, Rectangle
 from PIL import Image, ImageEnhance
 from scipy import ndimage
 
@@ -147,6 +148,36 @@ def _signal_with_depth(axis: Axes) -> None:
     axis.axhline(106, color="#777777", linewidth=1)
 
 
+def _forward_and_back(axis: Axes) -> None:
+    """Three units in a row: gray arrows forward above, a red one back below each."""
+    centers = (28, 88, 148)
+    for center in centers:
+        axis.add_patch(Circle((center, 60), 17, facecolor=plots.SKY, edgecolor="none"))
+    ways = {1: (48, "#444444", 2.0), -1: (74, plots.RED, 3.0)}  # direction: height, color, width
+    for left, right in pairwise(centers):
+        for direction, (height, color, width) in ways.items():
+            ends = [(left + 20, height), (right - 20, height)][::direction]
+            axis.add_patch(
+                FancyArrowPatch(
+                    *ends,
+                    arrowstyle="-|>",
+                    mutation_scale=12,
+                    color=color,
+                    linewidth=width,
+                    shrinkA=0,
+                    shrinkB=0,
+                )
+            )
+
+
+def _nearly_alike(axis: Axes) -> None:
+    """Six bars: a large part that all share, and small tips that differ."""
+    for number, tip in enumerate((6, 2, 9, 4, 7, 3)):
+        left = 14 + 26 * number
+        axis.add_patch(Rectangle((left, 26), 18, 84, facecolor="#999999"))
+        axis.add_patch(Rectangle((left, 26 - tip), 18, tip, facecolor=plots.BLUE))
+
+
 def _shortcut(axis: Axes) -> None:
     for left in (38, 92):
         axis.add_patch(
@@ -194,6 +225,8 @@ _PICTURES: dict[str, tuple[Callable[[Axes], None], str]] = {
     "03c_fashion_mnist": (_tile_of("clothes"), "small images of clothes"),
     "04_cifar10": (_channels, "a parrot in large pixels, and its red, green and blue"),
     "05_vgg_and_batchnorm": (_signal_with_depth, "a falling curve and a level one"),
+    "05b_backpropagation": (_forward_and_back, "three units with arrows there and back"),
+    "05c_the_autopsy": (_nearly_alike, "six bars that are nearly alike"),
     "06_residual_connections": (_shortcut, "two boxes with an arrow around them"),
     "07_transfer_learning": (_tile_of("four photographs"), "a fish, a monument, a windmill and a cat"),
     "08_augmentation": (_variants, "one panda in four variants"),
