@@ -14,7 +14,6 @@ from helpers.exercises.core import (
     result_of,
     worded_shape,
 )
-from helpers.from_scratch import backward
 
 
 def _examine_chain_rule(answer: Any) -> None:
@@ -52,6 +51,8 @@ nb05b.chain_rule.check(gradient)
 
 
 def _examine_dense_backward(function: Any) -> None:
+    from helpers.from_scratch import backward  # imports TensorFlow, which the site is built without
+
     rng = np.random.default_rng(0)
     for examples, inputs, units in [(6, 4, 3), (1, 5, 2), (3, 3, 3)]:
         x, weights = rng.normal(size=(examples, inputs)), rng.normal(size=(inputs, units))
@@ -128,6 +129,8 @@ nb05b.dense_backward.check(my_dense_backward)
 
 
 def _examine_average_pool_backward(function: Any) -> None:
+    from helpers.from_scratch import backward  # imports TensorFlow, which the site is built without
+
     rng = np.random.default_rng(0)
     for shape in [(1, 2, 3, 1), (2, 4, 2, 3)]:
         arriving = rng.normal(size=shape)

@@ -279,3 +279,12 @@ def test_every_notebook_becomes_a_page(path):
     )
     title, question = cells.title_and_question(page)
     assert title.startswith(number(path)) and question.endswith("?")
+
+
+def test_the_first_page_shows_figures_that_exist():
+    text = (ROOT / "site" / "index.md").read_text(encoding="utf-8")
+    shown = re.findall(r"\(notebooks/(\w+)\.ipynb#([\w-]+)\)", text)
+    assert shown
+    for name, cell_id in shown:
+        cell = next(cell for cell in read(ROOT / "notebooks" / f"{name}.ipynb").cells if cell.id == cell_id)
+        assert any("image/png" in output.get("data", {}) for output in cell.outputs), (name, cell_id)
