@@ -1,7 +1,7 @@
 """The recipes that are compared: each prepares the data, builds and trains exactly as it was published.
 
-The published ones are written again from their settings (each names its source); ours is the recipe of
-notebook 04 (uint8, early stride, BatchNorm, AdamW with warm-up and cosine) on a net of its own. A recipe gets
+The published ones are written again from their settings (each names its source); ours has
+uint8 images, an early stride, BatchNorm and AdamW with warm-up and cosine. A recipe gets
 uint8 arrays and does its own rescaling, in the dtype its authors use: that is part of what it costs.
 """
 

@@ -1,9 +1,11 @@
 """What kills the plain full-width VGG-like net on CIFAR-10? One thing changed at a time, every seed measured.
 
-This needs a GPU (about 15 seconds a run on an H200) and an environment of its own: `pip install "jax[cuda13]" keras`.
+This needs a GPU and an environment of its own: `pip install "jax[cuda13]" keras`. A run takes about 20 seconds, with
+six at a time on one H200.
 CNN_DATA_DIR names the folder with cifar10.npz (x_train, y_train). Each condition makes 1,000 steps with every seed
-and leaves a file in --out; one whose file is there is skipped, so a broken run goes on with the same command. At the
-end results/05c-suspects.json and the table beside it are made again from these files.
+and leaves a file in --out; one whose file is there is skipped, so a broken run goes on with the same command. Once
+the files of all conditions are there, results/05c-suspects.json and the table beside it are made again from them;
+`python -m tools.notebooks.records tables` copies the results to where the notebooks read them.
 
     CNN_DATA_DIR=~/data python -m benchmarks.vgg_suspects --seeds 10 --only plain BatchNorm
 """
@@ -18,6 +20,8 @@ from statistics import median
 from typing import Any
 
 import numpy as np
+
+from helpers import owned
 
 RESULTS = Path(__file__).resolve().parents[1] / "results" / "05c-suspects.json"
 MARKS = (0, 1, 2, 3, 5, 10, 20, 39, 80, 160, 320, 640, 999)  # the steps at which the net is looked into
@@ -220,8 +224,23 @@ def table(results: dict[str, Any]) -> str:
 def keep(results: dict[str, Any]) -> None:
     """Write the results and their table."""
     text = json.dumps(results, separators=(",", ":"), ensure_ascii=False)
-    RESULTS.write_text(text, encoding="utf-8")
-    RESULTS.with_suffix(".md").write_text(table(results), encoding="utf-8")
+    owned.write_whole(RESULTS, text.encode())
+    owned.write_whole(RESULTS.with_suffix(".md"), table(results).encode())
+
+
+def file_of(name: str, folder: Path) -> Path:
+    """Where a condition's runs are kept until all are there."""
+    return folder / f"{re.sub('[^a-z0-9]+', '_', name.lower())}.json"
+
+
+def keep_if_complete(folder: Path) -> None:
+    """Make the results of the files of all conditions; if some are missing, say which, and leave the results."""
+    paths = {name: file_of(name, folder) for name in CONDITIONS}
+    if missing := [name for name, path in paths.items() if not path.exists()]:
+        print(f"{RESULTS.name} stays as it is. Still missing in {folder}: {'; '.join(missing)}.")
+        return
+    kept = {name: json.loads(path.read_text(encoding="utf-8")) for name, path in paths.items()}
+    keep({"made": made_here(), "marks": list(MARKS), "conditions": kept})
 
 
 def made_here() -> dict[str, Any]:
@@ -251,16 +270,14 @@ def main() -> None:
     with np.load(Path(os.environ["CNN_DATA_DIR"]) / "cifar10.npz") as file:
         images, labels = file["x_train"], file["y_train"].ravel().astype("int32")
     args.out.mkdir(parents=True, exist_ok=True)
-    kept = {}
     for name in args.only:
-        settings = PLAIN | CONDITIONS[name]
-        path = args.out / f"{re.sub('[^a-z0-9]+', '_', name.lower())}.json"
+        settings, path = PLAIN | CONDITIONS[name], file_of(name, args.out)
         if not path.exists():
             print(name, flush=True)
             found = train(settings, images, labels, seeds=range(args.seeds))
-            path.write_text(json.dumps(condition(settings, list(range(args.seeds)), found)), encoding="utf-8")
-        kept[name] = json.loads(path.read_text(encoding="utf-8"))
-    keep({"made": made_here(), "marks": list(MARKS), "conditions": kept})
+            runs = condition(settings, list(range(args.seeds)), found)
+            owned.write_whole(path, json.dumps(runs).encode())
+    keep_if_complete(args.out)
 
 
 if __name__ == "__main__":

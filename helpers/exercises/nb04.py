@@ -6,440 +6,295 @@ import numpy as np
 
 from helpers.exercises.core import (
     Exercise,
+    NotAnswered,
     Quiz,
     WrongAnswer,
-    agrees,
     as_array,
-    as_float,
-    check_bug_lines,
     check_counts,
-    close,
-    refuse_mistakes,
+    is_unfinished,
     result_of,
+    worded_shape,
 )
 
-# --- memory ----------------------------------------------------------------------------------------
+# --- a network from a list -------------------------------------------------------------------------
 
-
-def _examine_megabytes(function: Any) -> None:
-    for images, side, channels, each in ((50_000, 32, 3, 8), (1_000, 28, 1, 1), (20, 224, 3, 4)):
-        arguments = (images, side, channels, each)
-        found = as_float(result_of(function, *arguments, what="megabytes"), what="megabytes' result")
-        size = images * side * side * channels * each
-        if close(found, size / 1e6):
-            continue
-        asked = f"megabytes({images}, {side}, {channels}, {each}) must be {size / 1e6:g}, yours is {found:g}"
-        mistakes = (
-            (size, "these are bytes: divide by 1,000,000"),
-            (size / 1e9, "these are gigabytes: divide by 1,000,000"),
-            (size / 2**20, "a megabyte is 1,000,000 bytes here, not 1024 × 1024"),
-            (size / 1e6 / side, "a square picture has side × side pixels"),
-            (size / 1e6 / channels, "each pixel has one number for each channel"),
-            (size / 1e6 / each, "each number takes bytes_each bytes"),
-            (size / 1e6 / images, "this is one picture; count all of them"),
-        )
-        refuse_mistakes(found, mistakes, lead=asked)
-        raise WrongAnswer(f"{asked}. Multiply pictures, pixels, channels and bytes.")
-
-
-megabytes = Exercise(
-    name="megabytes",
-    examine=_examine_megabytes,
-    hints=(
-        "How many numbers does one picture hold? side × side pixels, each with `channels` numbers.",
-        "Numbers times bytes_each are bytes; divide by 1e6 at the end.",
-    ),
-    solution_code="""
-def megabytes(images, side, channels, bytes_each):
-    return images * side * side * channels * bytes_each / 1e6
-
-
-nb04.megabytes.check(megabytes)
-""",
-    because=(
-        "CIFAR-10's 50,000 training pictures are 154 MB as uint8 and 1,229 MB as float64, and the float32 "
-        "copy that fit makes comes on top."
-    ),
+LISTS = (
+    [4, 6, "max_pool", 5],
+    [16, "max_pool", 32, "max_pool", 64, "max_pool", 128, "max_pool"],
+    ["max_pool", 7, "max_pool"],
 )
 
-# --- accuracy by class -----------------------------------------------------------------------------
+
+def _rows(model: Any) -> list[Any]:
+    """The layers that a list of tokens asks for, in order."""
+    from keras import layers
+
+    aside = (layers.InputLayer, layers.Rescaling, layers.ReLU, layers.Activation, layers.Softmax)
+    return [layer for layer in model.layers if not isinstance(layer, aside)]
 
 
-def _examine_per_class(function: Any) -> None:
-    rng = np.random.default_rng(4)
-    for count, classes in ((40, 3), (200, 10), (60, 4)):
-        labels = np.concatenate([np.arange(classes), rng.integers(0, classes - 1, count)])
-        answers = np.where(rng.random(len(labels)) < 0.5, labels, rng.integers(0, classes, len(labels)))
-        found = as_array(
-            result_of(function, labels, answers, classes, what="per_class"), what="per_class's result"
-        )
-        if found.shape != (classes,):
-            raise WrongAnswer(
-                f"For {classes} classes the result must hold {classes} numbers, and yours holds {found.size}."
-            )
-        hits = np.bincount(labels[labels == answers], minlength=classes)
-        members = np.bincount(labels, minlength=classes)
-        right = hits / members
-        if close(found, right):
-            continue
-        given = np.bincount(answers, minlength=classes)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            precision = hits / given
-        mistakes = (
-            (hits, "these are counts; divide each by the number of images with that label"),
-            (
-                hits / len(labels),
-                "you divide by the number of all images; divide by those of the class alone",
-            ),
-            (
-                precision,
-                "you divide by how often the class was *answered*; divide by how many images *have* the label",
-            ),
-            (1 - right, "these are the shares of wrong answers"),
-        )
-        refuse_mistakes(found, mistakes, lead="Almost")
-        k = int(np.flatnonzero(~agrees(found, right))[0])
+def _check_layers(model: Any, tokens: list[Any]) -> None:
+    from keras import layers
+
+    rows = _rows(model)[:-2]  # without Flatten and Dense
+    asked = f"For the list {tokens}"
+    if not rows:
         raise WrongAnswer(
-            f"Class {k} has {members[k]} images and {hits[k]} right answers, so its share is {right[k]:.3f}; "
-            f"yours is {found[k]:.3f}."
+            f"{asked} your network has no convolution and no pooling at all: the loop must give x a new value, "
+            "x = ...(x)."
         )
+    if len(rows) != len(tokens):
+        raise WrongAnswer(
+            f"{asked} your network has {len(rows)} layers between the input and Flatten; it needs {len(tokens)}, one "
+            "for each token. Does every layer start from x, and give its output back to x?"
+        )
+    for place, (token, layer) in enumerate(zip(tokens, rows, strict=True), start=1):
+        name = f"{asked}, token {place} ({token!r})"
+        if token == "max_pool":
+            if not isinstance(layer, layers.MaxPooling2D):
+                raise WrongAnswer(f"{name} should be a max pooling, and yours is {type(layer).__name__}.")
+            if tuple(layer.pool_size) != (2, 2) or tuple(layer.strides) != (2, 2):
+                raise WrongAnswer(
+                    f"{name} should have pooling windows of 2×2, and yours are {worded_shape(layer.pool_size)}."
+                )
+            continue
+        if not isinstance(layer, layers.Conv2D):
+            raise WrongAnswer(f"{name} should be a convolution, and yours is {type(layer).__name__}.")
+        if layer.filters != token:
+            raise WrongAnswer(f"{name} should have {token} filters, and yours has {layer.filters}.")
+        if tuple(layer.kernel_size) != (3, 3):
+            raise WrongAnswer(
+                f"{name} should have 3×3 kernels, and yours are {worded_shape(layer.kernel_size)}."
+            )
+        if layer.padding != "same" or tuple(layer.strides) != (1, 1):
+            raise WrongAnswer(f'{name} should keep the size of the image: padding="same", and no strides.')
 
 
-per_class = Exercise(
-    name="per_class",
-    examine=_examine_per_class,
+def _examine_build(function: Any) -> None:
+    if is_unfinished(function):  # before anything is built, since Keras draws seeds for its layers
+        raise NotAnswered
+    import keras
+
+    from helpers.networks import builders
+
+    for tokens in LISTS:
+        model = result_of(function, list(tokens), what="build")
+        if not isinstance(model, keras.Model):
+            raise WrongAnswer(f"build must return a keras.Model, and it returns {type(model).__name__}.")
+        _check_layers(model, tokens)
+        right = builders.build_convnet((32, 32, 3), 10, tokens)
+        if model.count_params() != right.count_params():
+            raise WrongAnswer(
+                f"For the list {tokens} the network has {right.count_params():,} parameters, and yours has "
+                f"{model.count_params():,}."
+            )
+        right.set_weights(model.get_weights())
+        images = np.random.default_rng(0).integers(0, 256, (4, 32, 32, 3)).astype("float32")
+        found, wanted = (keras.ops.convert_to_numpy(each(images, training=False)) for each in (model, right))
+        if not np.allclose(found, wanted, atol=1e-5):
+            raise WrongAnswer(
+                'The layers are right, but the answers aren\'t. Does every convolution have activation="relu"?'
+            )
+
+
+build = Exercise(
+    name="build",
+    examine=_examine_build,
     hints=(
-        "`answers[labels == k]` are the answers given to images of class k.",
-        "The mean of `answers[labels == k] == k` is the share for class k; do it for every k in range(classes).",
+        "Both lines have the form x = layers.Something(...)(x), as in the cell above.",
+        "MaxPooling2D(pool_size=2) in the first; Conv2D(filters=token, ...) in the second, and the rest as above.",
     ),
     solution_code="""
-def per_class(labels, answers, classes):
-    return [np.mean(answers[labels == k] == k) for k in range(classes)]
+def build(tokens):
+    inputs = keras.Input(shape=(32, 32, 3))
+    x = layers.Rescaling(1 / 255)(inputs)
+    for token in tokens:
+        if token == "max_pool":
+            x = layers.MaxPooling2D(pool_size=2)(x)
+        else:
+            x = layers.Conv2D(filters=token, kernel_size=3, padding="same", activation="relu")(x)
+    x = layers.Flatten()(x)
+    outputs = layers.Dense(units=10, activation="softmax")(x)
+    return keras.Model(inputs, outputs)
 
 
-nb04.per_class.check(per_class)
+nb04.build.check(build)
 """,
-    because=(
-        "This share is called the recall of a class. If all classes are equally frequent, the average of the "
-        "shares is the accuracy."
-    ),
+    because="Your function makes the network above, with its 102,570 parameters, and any other chain like it.",
 )
 
-# --- parameters ------------------------------------------------------------------------------------
+# --- two heads -------------------------------------------------------------------------------------
 
 
-def _examine_parameters(conv_1: Any, conv_2: Any, conv_3: Any, dense: Any) -> None:
+def _examine_heads(after_flatten: Any, after_average: Any) -> None:
     cases = (
-        ("conv_1", conv_1, 672, {
-            648: "the weights are right; each of the 24 filters has a bias too",
-            240: "each filter spans all 3 colour channels: 3×3×3 weights",
-            216: "each filter spans all 3 colour channels, and has a bias",
+        ("after_flatten", after_flatten, 61_450, {
+            61_440: "the weights are right; add one bias for each of the 10 classes",
+            6_144: "that's how many numbers come in; each of the 10 units has a weight for each of them, and a bias",
+            6_145: "that's one unit, and there are ten",
+            970: "Flatten keeps every place: 8×8×96 numbers come in, not 96",
         }),
-        ("conv_2", conv_2, 5_208, {
-            5_184: "the weights are right; each of the 24 filters has a bias too",
-            672: "24 channels come in now, not 3",
-            240: "each filter spans all 24 channels that come in",
-        }),
-        ("conv_3", conv_3, 10_416, {
-            10_368: "the weights are right; each of the 48 filters has a bias too",
-            5_208: "it has 48 filters, not 24",
-            480: "each filter spans all 24 channels that come in",
-            48 * (9 * 48 + 1): "24 channels come in; 48 go out",
-        }),
-        ("dense", dense, 7_690, {
-            7_680: "the weights are right; add one bias for each of the 10 classes",
-            490: "Flatten gives 4×4×48 values, not 48: three poolings leave 4×4 places",
-            10 * (8 * 8 * 48 + 1): "there are three poolings: 32 → 16 → 8 → 4",
-            10 * (32 * 32 * 48 + 1): "there are three poolings: 32 → 16 → 8 → 4",
+        ("after_average", after_average, 970, {
+            960: "the weights are right; add one bias for each of the 10 classes",
+            96: "that's how many numbers come in; each of the 10 units has a weight for each of them, and a bias",
+            97: "that's one unit, and there are ten",
+            61_450: "averaging leaves one number for each of the 96 feature maps, not 8×8×96",
+            650: "that would be 8×8 numbers; averaging leaves one number for each of the 96 maps",
         }),
     )  # fmt: skip
-    check_counts(cases[:-1], otherwise="count 3 × 3 × channels in + 1 bias, times the filters")
-    check_counts(cases[-1:], otherwise="count the values that Flatten gives + 1 bias, times the 10 classes")
+    check_counts(cases, otherwise="count the numbers that come in, add 1 for the bias, times the 10 units")
 
 
-parameters = Exercise(
-    name="parameters",
-    examine=_examine_parameters,
+heads = Exercise(
+    name="heads",
+    examine=_examine_heads,
     hints=(
-        "filters × (3 × 3 × channels in + 1): the picture brings 3 channels, later layers the filters before.",
-        "Three poolings: 32 → 16 → 8 → 4. Flatten gives 4 × 4 × 48 values, each with a weight to every class.",
+        "A dense layer has units × (numbers that come in + 1) parameters.",
+        "Flatten passes on 8 × 8 × 96 numbers. Global average pooling passes on one for each of the 96 maps.",
     ),
     solution_code="""
-conv_1 = 24 * (3 * 3 * 3 + 1)
-conv_2 = 24 * (3 * 3 * 24 + 1)
-conv_3 = 48 * (3 * 3 * 24 + 1)
-dense = 10 * (4 * 4 * 48 + 1)
-nb04.parameters.check(conv_1, conv_2, conv_3, dense)
+after_flatten = 10 * (8 * 8 * 96 + 1)
+after_average = 10 * (96 + 1)
+nb04.heads.check(after_flatten, after_average)
 """,
-    because="Together 23,986. The pictures' size enters only at the end, through Flatten.",
+    because="61,450 against 970: forgetting the place makes the last layer about 63 times smaller.",
 )
 
-# --- early stopping --------------------------------------------------------------------------------
+# --- cover -----------------------------------------------------------------------------------------
 
 
-def _examine_early_stopping(function: Any) -> None:
-    cases = [
-        (epoch, best, patience)
-        for best in (1, 2, 7)
-        for patience in (1, 3, 5)
-        for epoch in range(best, best + 8)
-    ]
-    found = []
-    for case in cases:
-        result = result_of(function, *case, what="must_stop")
-        if np.size(result) != 1 or np.asarray(result).dtype.kind not in "biuf":
-            raise WrongAnswer(f"must_stop must return True or False, and yours returns {result!r}.")
-        found.append(bool(result))
-    mistakes = (
-        (lambda epoch, best, patience: epoch - best > patience, "yours waits one epoch too long"),
-        (lambda epoch, best, patience: epoch - best >= patience - 1, "yours stops one epoch too early"),
-        (
-            lambda epoch, best, patience: epoch >= patience,
-            "count the epochs since the best one, not since the start",
-        ),
-        (
-            lambda epoch, best, patience: epoch > patience,
-            "count the epochs since the best one, not since the start",
-        ),
-        (lambda epoch, best, patience: epoch - best < patience, "yours stops when it should go on"),
-        (lambda epoch, best, patience: epoch - best <= patience, "yours stops when it should go on"),
-    )
-    # `==` is right too: a training that stops is not asked again afterwards.
-    wrong = [
-        (case, said)
-        for case, said in zip(cases, found, strict=True)
-        if said != (case[0] - case[1] >= case[2]) and not case[0] - case[1] > case[2]
-    ]
-    if not wrong:
-        return
-    why = next(
-        (why for rule, why in mistakes if found == [rule(*case) for case in cases]),
-        "how many epochs have passed since the best one?",
-    )
-    (epoch, best, patience), said = wrong[0]
-    raise WrongAnswer(
-        f"After epoch {epoch}, with epoch {best} the best and patience={patience}, must_stop gives {said}: {why}."
-    )
-
-
-early_stopping = Exercise(
-    name="early_stopping",
-    examine=_examine_early_stopping,
-    hints=(
-        "The loss has failed to improve as many times as epochs have passed since the best one.",
-        "Epochs since the best one: epoch - best_epoch. Compare that with patience.",
-    ),
-    solution_code="""
-def must_stop(epoch, best_epoch, patience):
-    return epoch - best_epoch >= patience
-
-
-nb04.early_stopping.check(must_stop)
-""",
-    because=(
-        "So the last epoch is `patience` epochs after the best one, and restore_best_weights=True goes back to "
-        "the best."
-    ),
-)
-
-# --- moving average --------------------------------------------------------------------------------
-
-
-def _examine_left_over(function: Any) -> None:
-    for momentum, updates in ((0.99, 48), (0.9, 48), (0.5, 3), (0.9, 0)):
-        found = as_float(result_of(function, momentum, updates, what="left_over"), what="left_over's result")
-        right = momentum**updates
-        if close(found, right, atol=1e-12):
+def _examine_cover(function: Any) -> None:
+    rng = np.random.default_rng(4)
+    for row, column in ((3, 17), (0, 24), (20, 0)):
+        image = rng.integers(0, 100, (32, 32, 3)).astype(np.uint8)
+        before = image.copy()
+        result = result_of(function, image, row, column, what="cover", copies=False)
+        found = as_array(result, what="The covered image")
+        if np.array_equal(image, found) and not np.array_equal(
+            image, before
+        ):  # the square is on the image, too
+            raise WrongAnswer(
+                "Your function paints on the image itself: covered = image gives it only a second name. Make a copy."
+            )
+        if found.shape != image.shape:
+            raise WrongAnswer(
+                f"The covered image should still be {worded_shape(image.shape)}, and yours is "
+                f"{worded_shape(found.shape)}."
+            )
+        changed = (found != before).any(axis=-1)
+        right = np.zeros((32, 32), dtype=bool)
+        right[row : row + 8, column : column + 8] = True
+        if np.array_equal(changed, right) and (found[right] == 128).all():
             continue
-        asked = f"left_over({momentum}, {updates}) must be {right:.4g}, yours is {found:.4g}"
-        mistakes = (
-            (1 - right, "this is the share that the batches have; asked is what is left of the start"),
-            ((1 - momentum) ** updates, "each update keeps `momentum` of the old average, not 1 - momentum"),
-            (
-                momentum * updates,
-                "each update multiplies by momentum again: that is a power, not a product with updates",
-            ),
-            (
-                1 - updates * (1 - momentum),
-                "the second update takes its share of what is left, not of the whole",
-            ),
-            (momentum, "this is after one update only"),
-        )
-        refuse_mistakes(found, mistakes, lead=asked)
-        raise WrongAnswer(f"{asked}. After one update momentum is left; and after two?")
+        asked = f"For row {row} and column {column}"
+        if not changed.any():
+            raise WrongAnswer(f"{asked} nothing is covered. Set a part of the copy to 128.")
+        rows, columns = (np.flatnonzero(changed.any(axis=axis)) for axis in (1, 0))
+        top, left, tall, wide = rows[0], columns[0], np.ptp(rows) + 1, np.ptp(columns) + 1
+        if (top, left) == (column, row):
+            raise WrongAnswer(f"{asked} row and column are swapped: the row comes first.")
+        if (tall, wide) != (8, 8):
+            raise WrongAnswer(
+                f"{asked} the covered part should be 8×8 pixels, and yours is {tall}×{wide}. A slice from row goes up "
+                "to row + 8."
+            )
+        if (top, left) != (row, column):
+            raise WrongAnswer(f"{asked} the square's upper left corner is at row {top} and column {left}.")
+        raise WrongAnswer(f"{asked} the square is in the right place; all its channels should be 128.")
 
 
-left_over = Exercise(
-    name="left_over",
-    examine=_examine_left_over,
+cover = Exercise(
+    name="cover",
+    examine=_examine_cover,
     hints=(
-        "After one update the share is momentum, after two momentum × momentum.",
-        "Python writes a power as base**exponent.",
+        "image.copy() makes a new image that you may change.",
+        "covered[first_row:last_row, first_column:last_column] = 128, where last means first + 8.",
     ),
     solution_code="""
-def left_over(momentum, updates):
-    return momentum**updates
+def cover(image, row, column):
+    covered = image.copy()
+    covered[row : row + 8, column : column + 8] = 128
+    return covered
 
 
-nb04.left_over.check(left_over)
+nb04.cover.check(cover)
 """,
-    because="With 0.99 it takes 459 updates until less than 1 % is left, with 0.9 only 44.",
-)
-
-# --- find the bugs ---------------------------------------------------------------------------------
-
-_FINE = {
-    1: "line 1 is fine: load_data returns two pairs, and the labels are integers",
-    4: "line 4 is fine: what line 3 took for validation is cut off the training set",
-    6: "line 6 is fine: filters, kernel size, padding and activation are all known to Keras",
-    7: "line 7 is fine: it halves height and width",
-    9: "line 9 is fine: a Functional model needs its inputs and outputs",
-    11: "line 11 is fine: save_best_only=True keeps the best epoch; ask who decides what is best",
-}
-_CLUES = {
-    2: "of what type are the numbers after a plain division, and how many bytes do they take?",
-    3: "compare every name with the ones defined above, letter by letter",
-    5: "what is the argument of keras.Input called?",
-    8: "the loss expects probabilities: which activation makes them?",
-    10: "what form do the labels have, and which loss goes with it?",
-    12: "which pictures choose the epoch that is kept?",
-}
-
-
-def _examine_bug_lines(answer: Any) -> None:
-    check_bug_lines(answer, fine=_FINE, clues=_CLUES, example="[4, 9]")
-
-
-bug_lines = Exercise(
-    name="bug_lines",
-    examine=_examine_bug_lines,
-    hints=(
-        "Two are spelling mistakes, one wastes memory, two do not fit the labels and the loss, one is of principle.",
-        "Ask of each line: does every name exist? What type and form has each array? Who chooses the epoch?",
-    ),
-    solution_code="""
-bug_lines = [2, 3, 5, 8, 10, 12]
-nb04.bug_lines.check(bug_lines)
-""",
-    because=(
-        "Line 2 makes float64, eight times the memory (use Rescaling); line 3 says X_train for x_train; line 5 "
-        'needs shape=; line 8 lacks activation="softmax"; line 10 needs the sparse loss for integer labels; '
-        "line 12 lets the test set choose what the checkpoint keeps. (As a list the pair runs; a tuple is usual.)"
-    ),
+    because="Without the copy you'd have painted over your test set, and every later score would suffer.",
 )
 
 # --- quizzes ---------------------------------------------------------------------------------------
 
 quiz_1 = Quiz(
-    question="A 5×5 filter works on a colour picture. How many weights does it have, without the bias?",
-    choices={
-        "a": ("25", "That would be a filter for a grey picture; it spans every channel that comes in."),
-        "b": ("75", "5 × 5 × 3: one weight for each number under it, all added up into one result."),
-        "c": (
-            "25, used three times",
-            "The three channels have weights of their own, so that red can count and blue not.",
-        ),
-        "d": ("76", "The 76th would be the bias, which the question leaves out."),
-    },
-    answer="b",
-)
-
-quiz_2 = Quiz(
     question=(
-        "Your pictures take 6.4 GB as float64. You keep them as uint8 and put Rescaling(1 / 255) first in the "
-        "model. What changes?"
+        "What if the images were 64×64 instead of 32×32? Which layers of the three-layer network would have more "
+        "parameters?"
     ),
     choices={
         "a": (
-            "They take 0.8 GB, and the network sees coarser colours",
-            "The files have 256 levels a channel; more digits after the point do not bring back what was never there.",
+            "All of them: four times as many",
+            "A convolution's parameters depend on its kernels, its filters, and the channels that come in, not on "
+            "the size of the image.",
         ),
         "b": (
-            "They take 0.8 GB until training begins; then Rescaling makes all of them float32",
-            "The layer works on the batch that passes through the model, never on the whole array.",
+            "None: it's the same network",
+            "The convolutions stay as they are, but each pooling would leave a map with four times as many places, "
+            "and Flatten passes them all on.",
         ),
         "c": (
-            "They take 0.8 GB, and the network computes with the same values",
-            "One byte instead of eight; each batch becomes the same float32 numbers inside the model.",
+            "Only the dense layer of 500 units: about four times as many",
+            "8×8×64 numbers would come in instead of 4×4×64, and each unit needs a weight for every one. The kernels "
+            "stay what they are.",
         ),
     },
     answer="c",
 )
 
-quiz_3 = Quiz(
-    question="Your network scores 90 % on its test set. A user's pictures get 50 %. What is the likeliest reason?",
+quiz_2 = Quiz(
+    question="The training loss falls and falls, and the validation loss has been rising for five epochs. What now?",
     choices={
         "a": (
-            "The user's pictures were made in another way than training and test pictures",
-            "The test set shares its making with the training set, so it cannot warn of this; collect the user's kind.",
+            "Go back to the weights from before the rise, and try more images or dropout",
+            "Since then it has been getting surer of its mistakes on new images, even if a few more answers come out "
+            "right. More images and dropout make learning by heart harder.",
         ),
         "b": (
-            "The test set was too small",
-            "That makes the 90 % uncertain by a few points, not by forty.",
+            "Train longer: the training loss shows that it's still learning",
+            "It is, but it's learning these images by heart, and you want it to be good on others.",
         ),
         "c": (
-            "The network overfitted to the training set",
-            "Then the test accuracy would be low too, for the test pictures are new to it.",
+            "Make the network larger",
+            "It already has room enough to learn its images by heart; more room makes that easier.",
         ),
         "d": (
-            "Softmax does not work on other pictures",
-            "Softmax always gives ten probabilities; the features before it are what does not fit.",
+            "Add the validation images to the training images",
+            "Then the validation loss would fall, but it couldn't tell you anything anymore.",
         ),
     },
     answer="a",
 )
 
-quiz_4 = Quiz(
-    question="Training loss falls, validation loss has risen for five epochs. What now?",
+quiz_3 = Quiz(
+    question=(
+        "A network tells wolves from dogs, with 98% on its test images. You suspect that it only looks for snow. What "
+        "would settle it?"
+    ),
     choices={
         "a": (
-            "Train on: the training loss shows that it still learns",
-            "It learns these pictures by heart; what you want is to be good on others.",
+            "A larger test set, made like the first",
+            "The wolves there would stand in snow, too, so the score would stay high, whatever the network looks at.",
         ),
         "b": (
-            "Make the network larger",
-            "It has room enough to learn the pictures by heart; more room makes that easier.",
+            "Dogs in snow, and wolves on grass",
+            "The animal and the background pull apart, so you see which of them the answer follows.",
         ),
         "c": (
-            "Lower the validation loss by adding the validation pictures to the training set",
-            "It would fall, and say nothing any more: nobody would be left to judge.",
+            "How sure it is of its answers",
+            "It can be just as sure because of the snow as because of the wolf.",
         ),
         "d": (
-            "Decide which counts, loss or accuracy, go back to its best epoch on the validation set, and look for "
-            "more or more varied pictures",
-            "A rising loss can go with an accuracy that still creeps up, so `monitor` what you want; more pictures, "
-            "augmentation and dropout attack the cause.",
+            "The training accuracy",
+            "The training images have the same snow. That score can't tell the two reasons apart, either.",
         ),
-    },
-    answer="d",
-)
-
-quiz_5 = Quiz(
-    question="1,200 pictures, 4 epochs, batches of 100. How many updates of the weights are that?",
-    choices={
-        "a": ("12", "That is one epoch: 1,200 / 100. There are four."),
-        "b": ("48", "12 batches in an epoch, one update each, four epochs."),
-        "c": ("400", "That is 4 × 100; how many batches do 1,200 pictures make?"),
-        "d": ("4,800", "So many pictures are looked at; the weights change once for each *batch*."),
     },
     answer="b",
-)
-
-quiz_6 = Quiz(
-    question="Why does *one convolution with the same kernel* do less work at 16×16 places than at 32×32?",
-    choices={
-        "a": (
-            "It has a quarter of the weights",
-            "A filter's weights depend on its size and its channels, not on the picture's size.",
-        ),
-        "b": (
-            "Small pictures need fewer epochs",
-            "That is about training time as a whole; the question is about the work for one picture.",
-        ),
-        "c": (
-            "Each filter is computed at a quarter of the places",
-            "Work is places × weights: 256 instead of 1,024 places, while the parameters stay as they are.",
-        ),
-    },
-    answer="c",
 )

@@ -217,7 +217,7 @@ nb05.bn_parameters.check(added, trained)
 
 # --- quizzes ---------------------------------------------------------------------------------------
 
-quiz_window = Quiz(
+quiz_1 = Quiz(
     question="Stack *three* 3×3 convolutions. How much of the image does one value of the third layer see?",
     choices={
         "a": (
@@ -238,7 +238,7 @@ quiz_window = Quiz(
     answer="b",
 )
 
-quiz_guessing = Quiz(
+quiz_2 = Quiz(
     question="With *100* classes and no idea, a network gives each of them a probability of 1/100. What's its loss?",
     choices={
         "a": ("0.01", "That's the probability of the right class; the loss is minus its logarithm."),
@@ -252,7 +252,7 @@ quiz_guessing = Quiz(
     answer="c",
 )
 
-quiz_alone = Quiz(
+quiz_3 = Quiz(
     question="A trained network with BatchNorm predicts an image twice: once alone, once together with 99 others. "
     "Do its two answers for this image differ?",
     choices={
@@ -272,7 +272,7 @@ quiz_alone = Quiz(
     answer="c",
 )
 
-quiz_tenfold = Quiz(
+quiz_4 = Quiz(
     question="Multiply all weights and biases of one convolution by 10. In training, what happens to the output of "
     "the BatchNorm right after it?",
     choices={

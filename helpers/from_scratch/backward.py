@@ -1,9 +1,9 @@
-"""The backward pass of each layer, from scratch in NumPy, and what checks one.
+"""Backward passes from scratch in NumPy, the softmax, and what checks a backward pass.
 
-Notebook 05b writes these functions itself; its exercises and tests call this module. Each takes `arriving`, the loss's
-gradient with respect to the layer's output, then what the layer was given, and returns the gradients with respect to
-that, in the same order. Arrays are (examples, units) or (images, height, width, channels), everything in float64.
-BatchNorm's is in `batchnorm`, a whole dense network in `backprop`.
+Notebook 05b writes most of them itself, with these pieces; its exercises compare with `dense` and `average_pool`, which
+take `arriving`, the loss's gradient with respect to the layer's output, and return the gradients with respect to what
+the layer was given. Arrays are (examples, units) or (images, height, width, channels), everything in float64.
+BatchNorm's is in `batchnorm`.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from helpers.arguments import numbers
-from helpers.from_scratch import backprop, convolution
 from helpers.notebook.quiet_keras import tf
 
 IMAGES = "images, height, width, channels"
@@ -29,53 +28,11 @@ def dense(arriving: Any, x: Any, weights: Any, biases: Any) -> tuple[np.ndarray,
     return arriving @ weights.T, x.T @ arriving, arriving.sum(axis=0)
 
 
-def relu(arriving: Any, x: Any) -> np.ndarray:
-    """Back through max(x, 0), for arrays of any shape: what arrives where x is positive, else 0 (at 0 too)."""
-    arriving, x = np.asarray(arriving, dtype=np.float64), np.asarray(x, dtype=np.float64)
-    _fits(arriving, x.shape)
-    return arriving * (x > 0)
-
-
-def softmax_cross_entropy(logits: Any, labels: Any) -> np.ndarray:
-    """The gradient of the mean cross-entropy with respect to the logits (examples, classes): (p - y) / examples.
-
-    `labels` are whole numbers (examples,). Nothing arrives: the loss is where the way back begins.
-    """
+def softmax(logits: Any) -> np.ndarray:
+    """Each row of logits (examples, classes) as a distribution; the row's maximum is taken off first."""
     logits = numbers(logits, "logits", "examples, classes")
-    truth = np.eye(logits.shape[1])[np.asarray(labels)]
-    return (backprop.softmax(logits) - truth) / len(logits)
-
-
-def conv2d(arriving: Any, images: Any, kernels: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Back through `convolution.conv2d(images, kernels)`, stride 1 and no padding: gradients of images and kernels.
-
-    `arriving` is (images, rows, columns, filters). To the kernels: the images convolved with what arrives, since a
-    weight meets every place. To the images: what arrives, framed with zeros, convolved with the kernels turned by
-    half a turn. Square and other kernels are allowed. Raises ValueError for shapes that do not fit.
-    """
-    arriving = numbers(arriving, "arriving", "images, rows, columns, filters")
-    images = numbers(images, "images", IMAGES)
-    kernels = numbers(kernels, "kernels", "height, width, channels, filters")
-    height, width = kernels.shape[:2]
-    rows, columns = convolution.output_shape(images.shape[1:3], (height, width))
-    _fits(arriving, (len(images), rows, columns, kernels.shape[3]))
-    as_images, as_kernels = images.transpose(3, 1, 2, 0), arriving.transpose(1, 2, 0, 3)
-    to_kernels = convolution.conv2d(as_images, as_kernels).transpose(1, 2, 0, 3)
-    framed = np.pad(arriving, ((0, 0), (height - 1,) * 2, (width - 1,) * 2, (0, 0)))
-    to_images = convolution.conv2d(framed, kernels[::-1, ::-1].swapaxes(2, 3))
-    return to_images, to_kernels
-
-
-def max_pool(arriving: Any, maps: Any) -> np.ndarray:
-    """Back through max pooling with windows of 2×2 side by side: all that arrives goes to each window's largest value.
-
-    `arriving` is (images, height / 2, width / 2, channels). Of equal values the first gets it, as in TensorFlow.
-    """
-    windows = split_windows(maps)
-    arriving = numbers(arriving, "arriving", IMAGES)
-    _fits(arriving, windows.shape[:-1])
-    wins = windows.argmax(axis=-1)[..., None] == np.arange(4)
-    return join_windows(wins * arriving[..., None])
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
 
 
 def average_pool(arriving: Any) -> np.ndarray:
@@ -105,6 +62,28 @@ def join_windows(windows: Any) -> np.ndarray:
     return split.reshape(images, 2 * rows, 2 * columns, channels)
 
 
+def finite_differences(function: Callable, x: Any, *, step: float = 1e-5) -> np.ndarray:
+    """The gradient of `function(x)`, a single number, by trying: shaped like `x`, of any number of axes.
+
+    Each entry in turn is moved by `step` up and down: (f(x + step) - f(x - step)) / (2 step). The error is
+    about step² from the curvature and 1e-16 / step from rounding, and a kink within the step spoils it.
+    `x` itself is not changed. Raises ValueError for a step that is not positive.
+    """
+    if not step > 0:
+        raise ValueError(f"step must be positive, not {step!r}.")
+    point = np.array(x, dtype=np.float64)
+    gradient = np.empty_like(point)
+    for place in np.ndindex(point.shape):
+        middle = point[place]
+        ends = []
+        for moved in (middle + step, middle - step):
+            point[place] = moved
+            ends.append(float(function(point.copy())))
+        point[place] = middle
+        gradient[place] = (ends[0] - ends[1]) / (2 * step)
+    return gradient
+
+
 def gaps(
     forward: Callable, backward: Callable, arguments: Sequence[Any], *, tensorflow: Callable, seed: int = 0
 ) -> tuple[float, float]:
@@ -127,7 +106,7 @@ def gaps(
         def total(moved: np.ndarray, place: int = place) -> float:
             return float((arriving * forward(*arguments[:place], moved, *arguments[place + 1 :])).sum())
 
-        tried.append(backprop.finite_differences(total, argument))
+        tried.append(finite_differences(total, argument))
     theirs = tape_gradients(tensorflow, arguments, arriving)
     return _largest(found, tried), _largest(found, theirs)
 

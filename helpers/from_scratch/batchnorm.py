@@ -1,7 +1,7 @@
 """Batch normalization from scratch: the forward pass of training, and the backward pass.
 
-Notebook 05 compares it with Keras. After Ioffe and Szegedy, Batch
-Normalization: Accelerating Deep Network Training by Reducing Internal Covariate Shift (2015), Algorithms 1 and 2.
+Notebook 05b checks both. After Ioffe and Szegedy, Batch Normalization: Accelerating Deep Network Training by Reducing
+Internal Covariate Shift (2015), Algorithm 1.
 Arrays are (images, features) or (images, height, width, channels); statistics are per feature or channel, over
 all other axes. Everything is computed in float64.
 """

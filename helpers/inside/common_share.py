@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from helpers.arguments import as_numbers
-from helpers.inside import graph
+from helpers.inside import diagnostics, graph
 from helpers.notebook.quiet_keras import keras
 
 
@@ -32,25 +32,14 @@ def of(values: Any) -> float:
 def by_layer(model: keras.Model, x: Any, *, training: bool = True) -> dict[str, float]:
     """`of` the output of every ReLU layer for the batch `x`, from layer name to share, input first.
 
-    A ReLU layer is `ReLU`, or one with activation="relu". `training=True` lets BatchNormalization use the batch's
-    own means, as `fit` does; `False` its moving averages, as `predict` does. Nested models are not looked into.
+    ReLU layers are those of `diagnostics.dead_units`. `training=True` lets BatchNormalization use the batch's own
+    means, as `fit` does; `False` its moving averages, as `predict` does. Nested models are not looked into.
     Raises ValueError for a model without a graph or without a ReLU layer, a wrong shape or fewer than two images.
     """
     net = graph.read(model)
-    calls = [call for call in net.calls if _is_relu(call.layer)]
-    if not calls:
+    outputs = diagnostics.outputs_of(net, graph.batch(model, x), training=training)
+    pairs = zip(net.calls, outputs, strict=True)
+    shares = {call.name: of(output) for call, output in pairs if diagnostics.is_relu(call.layer)}
+    if not shares:
         raise ValueError("this model has no ReLU layer.")
-    probe = keras.Model(net.source, [call.output for call in calls], name="probe")
-    outputs, _ = probe.stateless_call(
-        [variable.value for variable in probe.trainable_variables],
-        [variable.value for variable in probe.non_trainable_variables],
-        graph.batch(model, x),
-        training=training,
-    )
-    outputs = outputs if isinstance(outputs, (list, tuple)) else [outputs]
-    return {call.name: of(output) for call, output in zip(calls, outputs, strict=True)}
-
-
-def _is_relu(layer: Any) -> bool:
-    is_layer = isinstance(layer, keras.layers.ReLU)
-    return is_layer or getattr(layer, "activation", None) is keras.activations.relu
+    return shares

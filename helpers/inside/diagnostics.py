@@ -1,16 +1,16 @@
 """What happens inside a network while it learns: gradients, dead units and spread, layer by layer.
 
-Notebooks 05 and 06 call these to see *where* and *when* a network stops learning. They read a model and never
-change it: weights, moving averages and dropout seeds stay as they are, and so does any training that follows.
+Notebook 05 and the benchmarks call these to see *where* and *when* a network stops learning. They read a model and
+never change it: weights, moving averages and dropout seeds stay as they are, and so does any training that follows.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from helpers.arguments import as_numbers, whole_number, worded
+from helpers.arguments import as_numbers, worded
 from helpers.inside import graph
 from helpers.notebook.quiet_keras import keras, tf
 
@@ -45,49 +45,23 @@ class Snapshot(Forward):
     output_gradients: dict[str, float]
 
 
-def gradient_norms(
-    model: keras.Model, x: Any, y: Any, *, loss: Any = None, training: bool = True, of: str = "kernel"
-) -> dict[str, float]:
-    """L2 norm of the gradient of the mean loss over one batch, for every layer with a kernel, input first.
-
-    `of="output"` takes the gradient with respect to each layer's output (all images of the batch) instead.
-    `loss` is what `compile` takes; None means the compiled one, or else sparse_categorical_crossentropy;
-    regularizers are left out. `training=True` uses batch statistics and dropout as `fit` does. Frozen layers
-    have a gradient too. In a nested model the kernels are found ("outer/inner") and the outputs are not.
-    Raises ValueError for a model without a graph, a wrong shape, an empty batch or a loss that does not fit.
-    """
-    if of not in ("kernel", "output"):
-        raise ValueError(f'of={of!r} is not known: choose "kernel" or "output".')
-    snapshot = measure(model, x, y, loss=loss, training=training)
-    return snapshot.kernel_gradients if of == "kernel" else snapshot.output_gradients
-
-
 def dead_units(model: keras.Model, x: Any, *, training: bool = False) -> dict[str, float]:
     """Share of the units of every ReLU layer, 0 to 1, that are zero for every image and position of `x`.
 
     A unit is a neuron, or a channel of a feature map. ReLU layers are those with activation="relu" (or
     "relu6"), `ReLU` without a negative slope, and the function itself; nested models are looked into
     ("outer/inner"). A dead unit passes no gradient on; over few images a unit may only look dead.
-    `training=False` uses moving averages as `predict` does. Errors as for `gradient_norms`.
+    `training=False` uses moving averages as `predict` does. Errors as for `measure`.
     """
     return _forward(model, x, training=training).dead_units
-
-
-def activation_spread(model: keras.Model, x: Any, *, training: bool = False) -> dict[str, Spread]:
-    """Mean, standard deviation and spread between images of every layer's output, input first.
-
-    Of a layer with several outputs the first counts; a layer called twice comes again as "name (2)"; the
-    layers of a nested model follow it as "outer/inner". `training` and errors as for `dead_units`.
-    """
-    return _forward(model, x, training=training).spreads
 
 
 def output_spread(model: keras.Model, x: Any, *, training: bool = False) -> float:
     """Standard deviation of the output between the images of `x`, averaged over the outputs (their unit).
 
     About 1e-7 (rounding) or 0 means that the output no longer depends on the image. But a softmax that is sure
-    of one class for every image hardly varies either: `activation_spread(...)[name].between` of the layer before
-    tells the two apart. Raises ValueError for fewer than two images, and as `gradient_norms` does.
+    of one class for every image hardly varies either: `measure(...).spreads[name].between` of the layer before
+    tells the two apart. Raises ValueError for fewer than two images, and as `measure` does.
     """
     if np.ndim(x) and len(x) == 1:
         raise ValueError("the spread between images needs at least two of them, not 1.")
@@ -95,7 +69,17 @@ def output_spread(model: keras.Model, x: Any, *, training: bool = False) -> floa
 
 
 def measure(model: keras.Model, x: Any, y: Any, *, loss: Any = None, training: bool = True) -> Snapshot:
-    """All of the above from one pass forward and back; arguments and errors as for `gradient_norms`."""
+    """All of the above, the loss, and the L2 norms of its gradients, from one pass forward and back.
+
+    The gradient is that of the mean loss over the batch: `kernel_gradients` for every layer with a kernel (a layer
+    called twice comes once, one in a nested model as "outer/inner"), `output_gradients` with respect to each layer's
+    output, all images together, not in nested models. `spreads` has every layer's output: of several the first counts,
+    a layer called twice comes again as "name (2)", those of a nested model follow it as "outer/inner".
+    `loss` is what `compile` takes; None means the compiled one, or else sparse_categorical_crossentropy;
+    regularizers are left out. `training=True` uses batch statistics and dropout as `fit` does. Frozen layers
+    have a gradient too.
+    Raises ValueError for a model without a graph, a wrong shape, an empty batch or a loss that does not fit.
+    """
     net = graph.read(model)
     x = graph.batch(model, x)
     y, loss = _labels_and_loss(model, y, loss, images=len(x))
@@ -120,91 +104,12 @@ def measure(model: keras.Model, x: Any, y: Any, *, loss: Any = None, training: b
     )
 
 
-class Recorder(keras.callbacks.Callback):
-    """A callback that takes a `Snapshot` of a fixed probe batch before training, and again as it goes on.
-
-    `every="epoch"`, or every so many steps (`every=10`); the last step is recorded in any case. A snapshot
-    costs about as much as a training step on the probe batch: 64 to 128 images are enough. `training=True`
-    shows what the optimizer sees (batch statistics). `steps` counts the optimizer's steps; `table` and
-    `series` give what to draw. Another `fit` of the same model goes on; another model needs its own Recorder.
-    """
-
-    def __init__(
-        self, x: Any, y: Any, *, every: str | int = "epoch", loss: Any = None, training: bool = True
-    ) -> None:
-        super().__init__()
-        self._every = every if every == "epoch" else whole_number(every, "every", least=1)
-        self._probe_batch = {"x": np.array(x), "y": np.array(y), "loss": loss, "training": training}
-        self.steps: list[int] = []
-        self.snapshots: list[Snapshot] = []
-
-    def table(self, what: str, *, layers: Sequence[str] | None = None) -> tuple[list[str], np.ndarray]:
-        """Layer names, and an array (layers, snapshots) to draw as a heat map over `steps`.
-
-        `what` is "kernel_gradients", "output_gradients", "dead_units", "means", "stds" or "betweens";
-        `layers` keeps these names only. Raises ValueError for an unknown word or layer, and before anything is
-        recorded.
-        """
-        if what in ("means", "stds", "betweens"):
-            rows = [{k: getattr(v, what[:-1]) for k, v in s.spreads.items()} for s in self._recorded()]
-        elif what in ("kernel_gradients", "output_gradients", "dead_units"):
-            rows = [getattr(snapshot, what) for snapshot in self._recorded()]
-        else:
-            words = '"kernel_gradients", "output_gradients", "dead_units", "means", "stds" or "betweens"'
-            raise ValueError(f"no table {what!r}: choose {words}.")
-        names = list(rows[0]) if layers is None else list(layers)
-        if unknown := [name for name in names if name not in rows[0]]:
-            raise ValueError(f"no layer {unknown[0]!r} in {what}: there are {', '.join(rows[0])}.")
-        return names, np.array([[row[name] for row in rows] for name in names])
-
-    def series(self, what: str) -> np.ndarray:
-        """The "loss" on the probe batch or its "output_spread", one number for each snapshot."""
-        if what not in ("loss", "output_spread"):
-            raise ValueError(f'no series {what!r}: choose "loss" or "output_spread".')
-        return np.array([getattr(snapshot, what) for snapshot in self._recorded()])
-
-    def set_model(self, model: keras.Model) -> None:
-        if self.snapshots and model is not self.model:
-            raise ValueError("this Recorder has recorded another model: make a new one for each model.")
-        super().set_model(model)
-
-    def on_train_begin(self, logs: Any = None) -> None:
-        self._record()
-
-    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        if self._every != "epoch":
-            step = int(self.model.optimizer.iterations)
-            if step // self._every > self.steps[-1] // self._every:
-                self._record()
-
-    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        if self._every == "epoch":
-            self._record()
-
-    def on_train_end(self, logs: Any = None) -> None:
-        self._record()
-
-    def _record(self) -> None:
-        step = int(self.model.optimizer.iterations)
-        if self.steps and step < self.steps[-1]:
-            raise ValueError("the model's training has started over: make a new Recorder for each run.")
-        if step not in self.steps[-1:]:  # the end of an epoch is often the end of training
-            self.snapshots.append(measure(self.model, **self._probe_batch))
-            self.steps.append(step)
-
-    def _recorded(self) -> list[Snapshot]:
-        if not self.snapshots:
-            raise ValueError("nothing is recorded yet: pass the Recorder to model.fit(..., callbacks=[...]).")
-        return self.snapshots
-
-
 def _forward(model: keras.Model, x: Any, *, training: bool) -> Forward:
     return _passed_through(graph.read(model), graph.batch(model, x), training)
 
 
 def _passed_through(net: graph.Graph, x: Any, training: bool) -> Forward:
-    probe = _prober(net)
-    return _statistics(net, x, _run(probe, x, training=training, values=_values_of(probe)), training)
+    return _statistics(net, x, outputs_of(net, x, training=training), training)
 
 
 def _statistics(net: graph.Graph, x: Any, outputs: list[tf.Tensor], training: bool) -> Forward:
@@ -214,7 +119,7 @@ def _statistics(net: graph.Graph, x: Any, outputs: list[tf.Tensor], training: bo
     dead, spreads = {}, {}
     for call, output in zip(net.calls, outputs, strict=True):
         spreads[call.name] = _spread(output)
-        if _is_relu(call.layer):
+        if is_relu(call.layer):
             dead[call.name] = _share_of_dead(output)
         if call.inside:
             within = _passed_through(call.inside, known[id(call.inputs[0])], training)
@@ -235,7 +140,7 @@ def _share_of_dead(output: tf.Tensor) -> float:
     return float(tf.reduce_mean(tf.cast(tf.reduce_all(tf.equal(output, 0), axis=others), tf.float64)))
 
 
-def _is_relu(layer: Any) -> bool:
+def is_relu(layer: Any) -> bool:
     """Whether a layer cuts off at zero: ReLU as a layer, as `activation=` or as a function in the graph."""
     if isinstance(layer, keras.layers.ReLU):
         return not np.any(layer.negative_slope)
@@ -246,6 +151,12 @@ def _is_relu(layer: Any) -> bool:
 
 def _norm(tensors: list[tf.Tensor]) -> float:
     return float(tf.sqrt(sum(tf.reduce_sum(tf.square(tf.cast(tensor, tf.float64))) for tensor in tensors)))
+
+
+def outputs_of(net: graph.Graph, x: Any, *, training: bool) -> list[tf.Tensor]:
+    """The output of each of `net.calls` for a batch; moving averages and dropout seeds stay as they are."""
+    probe = _prober(net)
+    return _run(probe, x, training=training, values=_values_of(probe))
 
 
 def _prober(net: graph.Graph) -> keras.Model:

@@ -1,17 +1,16 @@
 """Receptive field: which pixels of the input one value of a feature map depends on.
 
-Calculated from kernel sizes and strides, or from a Keras model, and measured by the gradient of the value
-with respect to the input. Notebook 02b compares the two; the recurrence is in Araujo, Norris and Sim,
-Computing Receptive Fields of Convolutional Neural Networks (2019).
+Calculated from a Keras model, and measured by the gradient of the value with respect to the input. Notebook 02b
+compares the two; the recurrence is in Araujo, Norris and Sim, Computing Receptive Fields of Convolutional Neural
+Networks (2019).
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from helpers.arguments import whole_number, worded
+from helpers.arguments import worded
 from helpers.from_scratch.convolution import padding_amounts
 from helpers.inside import graph
 from helpers.notebook.quiet_keras import keras, layers, tf
@@ -35,21 +34,6 @@ class Window:
     first: int = 0
     size: int = 1
     jump: int = 1
-
-
-def from_layers(sizes: Sequence[tuple[int, int]]) -> int:
-    """Side of the receptive field, in pixels, after layers given as (kernel_size, stride) pairs.
-
-    Every layer adds (kernel_size - 1) times the product of the strides *before* it; pooling layers count
-    like convolutions. Raises TypeError or ValueError for what is not a pair of whole numbers of at least 1.
-    """
-    window = Window()
-    for number, layer in enumerate(sizes, start=1):
-        if not isinstance(layer, (tuple, list)) or len(layer) != 2:
-            raise ValueError(f"layer {number} must be a pair (kernel_size, stride), not {layer!r}.")
-        kernel_size = whole_number(layer[0], f"kernel_size of layer {number}", least=1)
-        window = _slide(window, kernel_size, whole_number(layer[1], f"stride of layer {number}", least=1))
-    return window.size
 
 
 def from_model(model: keras.Model) -> tuple[int, int]:
@@ -92,15 +76,6 @@ def measured(
         tape.watch(pixels)
         value = tf.reduce_sum(model(pixels, training=False)[:, row, column])
     return np.abs(tape.gradient(value, pixels).numpy()).mean(axis=(0, 3))
-
-
-def extent(gradient: np.ndarray) -> tuple[int, int]:
-    """(height, width) of the smallest box that holds every value that is not zero; (0, 0) if all are."""
-    touched = np.argwhere(np.asarray(gradient) != 0)
-    if len(touched) == 0:
-        return 0, 0
-    rows, columns = np.ptp(touched, axis=0) + 1
-    return int(rows), int(columns)
 
 
 def _position(model: keras.Model, position: Any) -> tuple[int, int]:

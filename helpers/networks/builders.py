@@ -1,4 +1,4 @@
-"""The course's networks, built and not compiled: multilayer perceptrons, convolutional and small residual nets.
+"""The course's networks, built and not compiled: convolutional and small residual nets.
 
 Each takes images of values 0 to 255 and rescales them inside (`Rescaling(1 / 255)`), ends in softmax probabilities,
 and has fresh random weights. The notebooks call them. An impossible argument raises ValueError, a count that is not
@@ -18,21 +18,6 @@ FOUR_LAYER_FILTERS = (16, "max_pool", 32, "max_pool", 64, "max_pool", 128, "max_
 BATCH_NORM = ("before", "after")  # the ReLU
 
 
-def mlp(
-    *, input_shape: Sequence[int] = (28, 28), num_classes: int = 10, hidden_units: Sequence[int] = (512, 512)
-) -> keras.Model:
-    """A multilayer perceptron: flatten, dense ReLU layers of `hidden_units`, softmax.
-
-    Input (images, *input_shape), output (images, num_classes), each row a distribution. A dense layer has
-    (inputs + 1) * units parameters; the defaults make 669,706.
-    """
-    inputs, x = _input(input_shape, axes=(1, 2, 3))
-    x = layers.Flatten(name="flatten")(x)
-    return _dense_part(
-        inputs, x, num_classes, _counts(hidden_units, "hidden_units", "(512, 512)"), name="mlp"
-    )
-
-
 def small_cnn(
     *, input_shape: Sequence[int] = MNIST_SHAPE, num_classes: int = 10, filters: Sequence[int] = (8, 16)
 ) -> keras.Model:
@@ -50,30 +35,6 @@ def small_cnn(
     x = layers.Conv2D(filters=widths[1], kernel_size=3, name="conv_2", **options)(x)
     x = layers.Flatten(name="flatten")(layers.MaxPooling2D(pool_size=2, name="pool")(x))
     return _classifier(inputs, x, num_classes, name="small_cnn")
-
-
-def mnist_cnn(*, input_shape: Sequence[int] = MNIST_SHAPE, num_classes: int = 10) -> keras.Model:
-    """Two convolutions of 32 and 64 filters, then Dense 64 between two dropouts of 0.3 and 0.5.
-
-    Input as in `small_cnn`. On 28×28×1: 28×28×32, 14×14×32, 14×14×64, 7×7×64, 3136, 64, 10; the defaults make
-    220,234 parameters.
-    """
-    inputs, x = _two_convolutions(input_shape)
-    x = layers.Dropout(rate=0.3, name="dropout_1")(x)
-    x = layers.Dense(units=64, activation="relu", name="hidden")(x)
-    x = layers.Dropout(rate=0.5, name="dropout_2")(x)
-    return _classifier(inputs, x, num_classes, name="mnist_cnn")
-
-
-def fashion_cnn(*, input_shape: Sequence[int] = MNIST_SHAPE, num_classes: int = 10) -> keras.Model:
-    """Two convolutions of 32 and 64 filters, then Dense 100 and a dropout of 0.4.
-
-    Input and output as in `mnist_cnn`; the defaults make 333,526 parameters.
-    """
-    inputs, x = _two_convolutions(input_shape)
-    x = layers.Dense(units=100, activation="relu", name="hidden")(x)
-    x = layers.Dropout(rate=0.4, name="dropout")(x)
-    return _classifier(inputs, x, num_classes, name="fashion_cnn")
 
 
 def build_convnet(
@@ -185,15 +146,6 @@ def residual_net(
             x = _block(x, width, strides, residual=residual, prefix=f"s{stage}b{block}_", **options)
     x = layers.GlobalAveragePooling2D(name="average")(x)
     return _classifier(inputs, x, num_classes, name=name or ("residual_net" if residual else "plain_net"))
-
-
-def _two_convolutions(input_shape: Sequence[int]) -> tuple[Any, Any]:
-    inputs, x = _input(input_shape, least=4)
-    for number, filters in enumerate((32, 64), start=1):
-        options = {"padding": "same", "activation": "relu", "name": f"conv_{number}"}
-        x = layers.Conv2D(filters=filters, kernel_size=3, **options)(x)
-        x = layers.MaxPooling2D(pool_size=2, name=f"pool_{number}")(x)
-    return inputs, layers.Flatten(name="flatten")(x)
 
 
 def _block(x: Any, width: int, strides: int, *, residual: bool, prefix: str, **options: Any) -> Any:

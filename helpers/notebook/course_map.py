@@ -91,9 +91,9 @@ STATIONS = (
     ),
     Station(
         "04_cifar10", "CIFAR-10",
-        "What makes a network for color images good, and what makes it fast?",
-        "design a network for color images, recognize overfitting, and improve a training recipe", 75,
-        ("02", "03"), _DEEP,
+        "Your network names most of its test images correctly. Is it looking at the right thing?",
+        "build networks for color images from a list, recognize overfitting, and test whether an answer has the right "
+        "reason", 90, ("02", "03"), _DEEP,
     ),
     Station(
         "05_vgg_and_batchnorm", "VGG and BatchNorm",
@@ -113,7 +113,12 @@ STATIONS = (
     Station(
         "06_residual_connections", "Residual connections",
         "Why can more layers make a network worse, and how does a shortcut help?",
-        "build a residual network, and tell degradation from overfitting", 60, ("02", "04", "05"), _DEEP,
+        "build a residual network, and tell degradation from overfitting", 80, ("02", "04", "05"), _DEEP,
+    ),
+    Station(
+        "06b_why_shortcuts_work", "Why shortcuts work",
+        "A shortcut only adds a block's input to what its layers return. Why does so little change so much?",
+        "count the paths through a residual network, and delete a block from it", 105, ("06",), _DEEP,
     ),
     Station(
         "07_transfer_learning", "Transfer learning",

@@ -14,8 +14,9 @@ from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch, Rectangl
 from PIL import Image, ImageEnhance
 from scipy import ndimage
 
-from helpers.data import datasets
+from helpers.data import backdrops, datasets
 from helpers.digits import handwriting
+from helpers.inside import shattering
 from helpers.notebook import plots
 from helpers.paths import ASSETS
 
@@ -120,14 +121,10 @@ def _confusions(axis: Axes) -> None:
     _show(axis, (255 * (1 - shades)).astype(np.uint8), left=30, top=2, width=116)
 
 
-def _channels(axis: Axes) -> None:
-    """32×32 pixels in color, and the red, green and blue that they are made of."""
-    small = Image.fromarray(tile("parrot")[:, 28:148]).resize((32, 32), Image.Resampling.BOX)
-    _show(axis, np.asarray(small), left=6, top=8, width=104)
-    for channel in range(3):
-        alone = np.zeros((32, 32, 3), dtype=np.uint8)
-        alone[..., channel] = np.asarray(small)[..., channel]
-        _show(axis, alone, left=128, top=8 + 36 * channel, width=32)
+def _away_from_home(axis: Axes) -> None:
+    """A ship at sea, and the same ship on a meadow."""
+    for left, image in zip((1, 89), backdrops.ship_and_horse(), strict=False):
+        _show(axis, image, left=left, top=17, width=86)
 
 
 def _signal_with_depth(axis: Axes) -> None:
@@ -196,6 +193,14 @@ def _shortcut(axis: Axes) -> None:
     axis.text(151, 79, "+", fontsize=20, weight="bold", ha="center", va="center", color="#444444")
 
 
+def _noise_and_line(axis: Axes) -> None:
+    """The slope of two deep networks as their input moves: noise without shortcuts, a rough line with them."""
+    angles = np.linspace(40, 60, 120)
+    for shortcuts, middle, color in ((False, 32, plots.RED), (True, 88, plots.BLUE)):
+        slope = shattering.slopes(angles, depth=24, shortcuts=shortcuts, seed=0)[1]
+        axis.plot(np.linspace(10, 166, 120), middle - 26 * slope / abs(slope).max(), color=color, linewidth=2)
+
+
 def _variants(axis: Axes) -> None:
     """One photograph four times: as it is, mirrored, turned and brighter, and cut closer."""
     image = Image.fromarray(tile("panda"))
@@ -223,11 +228,12 @@ _PICTURES: dict[str, tuple[Callable[[Axes], None], str]] = {
     "03_mnist": (_read_digits, "six handwritten digits"),
     "03b_judging_honestly": (_confusions, "a table of confused digits"),
     "03c_fashion_mnist": (_tile_of("clothes"), "small images of clothes"),
-    "04_cifar10": (_channels, "a parrot in large pixels, and its red, green and blue"),
+    "04_cifar10": (_away_from_home, "a ship at sea, and the same ship on a meadow"),
     "05_vgg_and_batchnorm": (_signal_with_depth, "a falling curve and a level one"),
     "05b_backpropagation": (_forward_and_back, "three units with arrows there and back"),
     "05c_the_autopsy": (_nearly_alike, "six bars that are nearly alike"),
     "06_residual_connections": (_shortcut, "two boxes with an arrow around them"),
+    "06b_why_shortcuts_work": (_noise_and_line, "a line of noise over a calmer one"),
     "07_transfer_learning": (_tile_of("four photographs"), "a fish, a monument, a windmill and a cat"),
     "08_augmentation": (_variants, "one panda in four variants"),
     "09_visualization": (_tile_of("heat map"), "a dog under a heat map"),

@@ -135,18 +135,6 @@ def draw_image(axis: Axes, image: np.ndarray, *, low: float | None = None, high:
     axis.spines[:].set_visible(False)
 
 
-def pixel_values(image: np.ndarray, *, alt: str, size: float = 7.5) -> None:
-    """Show one gray image, shape (height, width), large, with each pixel's value written on it."""
-    figure, axes = new_figure(width=size, height=size)
-    draw_image(axes[0], image)
-    middle = (float(image.min()) + float(image.max())) / 2
-    form = "d" if np.issubdtype(image.dtype, np.integer) else ".2f"
-    for (row, column), value in np.ndenumerate(image):
-        color = "white" if value < middle else "black"
-        axes[0].text(column, row, format(value, form), ha="center", va="center", fontsize=5.5, color=color)
-    show(figure, alt=alt)
-
-
 def learning_curves(histories: Mapping[str, Mapping[str, Sequence[float]]], *, alt: str) -> None:
     """Loss (left) and accuracy (right) over epochs; training solid, validation dashed.
 

@@ -27,17 +27,3 @@ def in_batches(model: Any, images: np.ndarray, *, batch_size: int = 32) -> np.nd
     starts = range(0, len(images), batch_size)
     parts = [model(images[start : start + batch_size], training=False) for start in starts]
     return np.concatenate([keras.ops.convert_to_numpy(part) for part in parts])
-
-
-def accuracy_per_class(labels: np.ndarray, answered: np.ndarray, *, classes: int) -> np.ndarray:
-    """For every class from 0 the share of its images that were answered rightly, shape (classes,).
-
-    Raises ValueError where labels and answers differ in shape, or a class has no image.
-    """
-    labels, answered = np.asarray(labels), np.asarray(answered)
-    if labels.shape != answered.shape:
-        raise ValueError(f"there must be one answer for each label: {answered.shape} and {labels.shape}.")
-    members = np.bincount(labels, minlength=classes)
-    if len(members) > classes or not members.all():
-        raise ValueError(f"every class from 0 to {classes - 1}, and no other, must have images.")
-    return np.bincount(labels[labels == answered], minlength=classes) / members

@@ -1,6 +1,6 @@
-"""Compare training recipes: repeat a training with several seeds, and weigh accuracy against work and speed.
+"""Experiments: trainings that are repeated with other seeds, and the work that a network costs.
 
-Notebook 04 calls these for its experiments; the recipes themselves are there, in plain Keras.
+Notebooks from 01 to 08 call these; the networks and recipes themselves are there, in plain Keras.
 """
 
 from collections.abc import Sequence
@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from helpers.arguments import whole_number
 from helpers.notebook.quiet_keras import keras, layers
 
 
@@ -66,14 +65,6 @@ def train(
     options |= {"epochs": epochs, "batch_size": batch_size, "callbacks": list(callbacks)}
     history = model.fit(x=x, y=y, **options)
     return Training(history.history, int(model.optimizer.iterations))
-
-
-def weight_of_start(momentum: float, updates: int) -> float:
-    """The weight that a moving average's first value still has after so many updates."""
-    weight = 1.0
-    for _ in range(whole_number(updates, "updates", least=0)):
-        weight *= momentum  # each update keeps this share of what was there
-    return weight
 
 
 def restart(model: keras.Model, *, seed: int) -> None:

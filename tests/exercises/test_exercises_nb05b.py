@@ -2,7 +2,6 @@
 
 import keras
 import numpy as np
-import pytest
 
 from helpers.exercises import ____, nb05b
 from helpers.from_scratch import backward
@@ -84,17 +83,6 @@ RIGHT = [
     (nb05b.average_pool_backward, lambda d: np.kron(d, np.ones((1, 2, 2, 1))) / 4),
     (nb05b.average_pool_backward, backward.average_pool),
 ]
-
-
-@pytest.mark.parametrize(("exercise", "answer", "fragment"), WRONG)
-def test_a_wrong_answer_is_refused_with_a_reason(exercise, answer, fragment):
-    verdict = exercise.verdict(answer)
-    assert verdict.status == "wrong" and fragment in verdict.message, verdict
-
-
-@pytest.mark.parametrize(("exercise", "answer"), RIGHT)
-def test_every_right_form_is_accepted(exercise, answer):
-    assert exercise.verdict(answer).status == "correct", exercise.verdict(answer)
 
 
 def test_a_function_with_a_blank_left_is_not_answered():

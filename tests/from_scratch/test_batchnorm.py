@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from helpers.from_scratch import batchnorm
-from helpers.from_scratch.backprop import finite_differences
+from helpers.from_scratch.backward import finite_differences
 
 SHAPES = [(2, 3), (9, 1), (32, 5), (1, 4, 4, 2), (6, 3, 5, 4), (4, 1, 1, 3)]
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from keras import layers
 
-from helpers.inside import common_share
+from helpers.inside import common_share, diagnostics
 from helpers.networks import builders
 
 
@@ -50,6 +50,19 @@ def test_relu_as_an_activation_counts_too_and_values_are_those_of_the_layer():
     model.set_weights([np.array([[1, -1], [1, 0]]), np.zeros(2), np.ones((2, 1)), np.zeros(1)])
     x = np.array([[1.0, 2.0], [2.0, 0.0]])  # hidden: (3, 0) and (2, 0)
     assert common_share.by_layer(model, x) == {"hidden": pytest.approx(2.5**2 / 6.5)}
+
+
+def test_relu_layers_are_those_that_can_have_dead_units():
+    """`ReLU` with a slope cuts nothing off; the function does, and so does ReLU6."""
+    x = inputs = keras.Input((3,))
+    for operation in (
+        layers.ReLU(name="layer"), layers.ReLU(negative_slope=0.1, name="slope"), keras.ops.relu,
+        layers.Activation("relu6", name="six"),
+    ):  # fmt: skip
+        x = operation(x)
+    model = keras.Model(inputs, x)
+    shares = common_share.by_layer(model, np.eye(3))
+    assert list(shares) == list(diagnostics.dead_units(model, np.eye(3))) and len(shares) == 3
 
 
 def test_training_uses_the_batch_and_leaves_the_moving_averages_alone():

@@ -302,6 +302,13 @@ def chain(*operations, shape=(8, 8, 3)):
     return keras.Model(inputs, x)
 
 
+def dense_net(shape):
+    scores = layers.Dense(10, activation="softmax")
+    return chain(
+        layers.Rescaling(1 / 255), layers.Flatten(), layers.Dense(6, activation="relu"), scores, shape=shape
+    )
+
+
 def squeezed():
     """A 1×1 convolution does the classifying after a pooling that keeps its axes, as in MobileNetV1."""
     return chain(
@@ -329,8 +336,8 @@ def test_the_last_convolution_is_before_pooling_and_dropout(build, expected):
 @pytest.mark.parametrize(
     "model",
     [
-        lambda: builders.mlp(input_shape=(28, 28, 1)),  # Rescaling gives four axes, but has learned nothing
-        lambda: builders.mlp(),
+        lambda: dense_net((28, 28, 1)),  # Rescaling gives four axes, but has learned nothing
+        lambda: dense_net((28, 28)),
         lambda: chain(layers.Normalization(), layers.Flatten(), layers.Dense(2)),
     ],
 )
@@ -378,7 +385,7 @@ def test_gray_images_may_come_without_their_channel_and_a_net_may_have_none():
     np.testing.assert_array_equal(maps, explain.grad_cam(model, images))
     drops = [explain.occlusion(model, image, patch=3, stride=2) for image in (images[0], images[0, ..., 0])]
     np.testing.assert_array_equal(*drops)
-    flat = builders.mlp(input_shape=(7, 9), hidden_units=(6,))
+    flat = dense_net((7, 9))
     assert explain.saliency(flat, images[..., 0]).shape == (4, 7, 9)
     assert explain.occlusion(flat, images[0, ..., 0], patch=3, stride=2).shape == (3, 4)
 
@@ -604,7 +611,7 @@ MORE = [
     (lambda: explain.grad_cam(NET, X, layer_name="pixels"), ValueError, "no layer 'pixels'"),
     (lambda: explain.grad_cam(NET, X, layer_name="average"), ValueError, "images×4, .* for example 'relu'"),
     (
-        lambda: explain.grad_cam(builders.mlp(), np.zeros((1, 28, 28))),
+        lambda: explain.grad_cam(dense_net((28, 28)), np.zeros((1, 28, 28))),
         ValueError,
         "no convolutional feature map",
     ),

@@ -291,7 +291,7 @@ def test_a_quantized_model(expected):
     assert_same(maps(model)[:3], expected[:3], rtol=0, atol=0.03 * expected[1].max())
     assert diagnostics.dead_units(model, X) == {}
     with pytest.raises(ValueError, match="'scores' is quantized, .* measure the model before"):
-        diagnostics.gradient_norms(model, X, [0, 1, 2])
+        diagnostics.measure(model, X, [0, 1, 2])
     model = net(activation="softmax")
     model.quantize("float8")
     with pytest.raises(ValueError, match="float8, which has no gradients"):

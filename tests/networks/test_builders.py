@@ -8,10 +8,7 @@ from keras import layers
 from helpers.networks import builders
 
 SMALL = {  # the standing networks, small enough to run
-    "mlp": lambda: builders.mlp(input_shape=(8, 8), hidden_units=(6,)),
     "small_cnn": lambda: builders.small_cnn(input_shape=(8, 8, 1)),
-    "mnist_cnn": lambda: builders.mnist_cnn(input_shape=(8, 8, 1)),
-    "fashion_cnn": lambda: builders.fashion_cnn(input_shape=(8, 8, 1)),
     "cifar_cnn": lambda: builders.cifar_cnn(input_shape=(8, 8, 3)),
     "four_layer_cnn": lambda: builders.four_layer_cnn(input_shape=(16, 16, 3)),
     "vgg": lambda: builders.vgg(input_shape=(16, 16, 3), width=0.05, batch_norm="before"),
@@ -40,26 +37,8 @@ def by_hand(side, channels, tokens, classes, *, kernel_size=3, batch_norm=False,
     return total + sum((a + 1) * b for a, b in zip(sizes[:-1], sizes[1:], strict=True))
 
 
-@pytest.mark.parametrize(
-    ("build", "parameters"),
-    [
-        (builders.mlp, 669_706),
-        (builders.small_cnn, 9_154),
-        (builders.mnist_cnn, 220_234),
-        (builders.fashion_cnn, 333_526),
-    ],
-)
-def test_default_models_have_the_published_parameter_counts(build, parameters):
-    assert build().count_params() == parameters
-
-
-@pytest.mark.parametrize("sizes", [(784, 512, 512, 10), (48, 7, 3), (12, 5, 4, 3, 2), (784, 10)])
-def test_mlp_parameters_follow_the_formula(sizes):
-    model = builders.mlp(input_shape=sizes[:1], hidden_units=sizes[1:-1], num_classes=sizes[-1])
-    assert model.count_params() == sum((a + 1) * b for a, b in zip(sizes[:-1], sizes[1:], strict=True))
-
-
 def test_small_cnn_parameters_follow_the_formula():
+    assert builders.small_cnn().count_params() == 9_154
     model = builders.small_cnn(filters=(16, 32))
     assert model.count_params() == (4 * 4 + 1) * 16 + (3 * 3 * 16 + 1) * 32 + (7 * 7 * 32 + 1) * 10
 
@@ -162,9 +141,8 @@ def test_bytes_go_in_and_distributions_come_out(name):
     assert (model.name, model.layers[0].name, model.layers[-1].name) == (name, "pixels", "probabilities")
 
 
-@pytest.mark.parametrize("build", [builders.small_cnn, builders.mnist_cnn, builders.fashion_cnn])
-def test_convolutional_models_take_color_and_other_sides(build):
-    model = build(input_shape=(16, 12, 3), num_classes=7)
+def test_small_cnn_takes_color_and_other_sides():
+    model = builders.small_cnn(input_shape=(16, 12, 3), num_classes=7)
     assert model(np.zeros((2, 16, 12, 3), dtype=np.uint8)).shape == (2, 7)
 
 
@@ -179,16 +157,6 @@ def test_the_first_weights_of_a_seed_are_those_of_layers_made_in_this_order():
         same = layers.Conv2D(found.filters, found.kernel_size, kernel_initializer="he_normal")
         same.build(found.input.shape)
         np.testing.assert_array_equal(found.kernel, same.kernel, err_msg=name)
-
-
-def test_layers_stand_where_the_text_says():
-    model = builders.mnist_cnn()
-    assert kinds(model) == [
-        "InputLayer", "Rescaling", "Conv2D", "MaxPooling2D", "Conv2D", "MaxPooling2D",
-        "Flatten", "Dropout", "Dense", "Dropout", "Dense",
-    ]  # fmt: skip
-    assert [model.get_layer(f"dropout_{number}").rate for number in (1, 2)] == [0.3, 0.5]
-    assert builders.fashion_cnn().get_layer("dropout").rate == 0.4
 
 
 def residual_by_hand(blocks, filters, *, residual, batch_norm):
@@ -250,20 +218,26 @@ def test_the_block_adds_before_the_last_relu_and_normalizes_before_it_adds():
 
 
 TINY = (8, 8, 3)
+
+
+def dense(units):
+    return builders.build_convnet(TINY, 10, [4], dense_units=units)
+
+
 BAD = [
-    (lambda: builders.mlp(input_shape=784), ValueError, "shape of one image"),
-    (lambda: builders.mlp(input_shape="28x28"), ValueError, "shape of one image"),
-    (lambda: builders.mlp(input_shape=()), ValueError, "shape of one image"),
-    (lambda: builders.mlp(input_shape=(28, -1)), ValueError, "at least 1, not -1"),
-    (lambda: builders.mlp(input_shape=(28.0, 28.0)), TypeError, "not 28.0"),
-    (lambda: builders.mlp(input_shape=(None, 28)), TypeError, "not None"),
-    (lambda: builders.mlp(hidden_units=512), ValueError, r"such as \(512, 512\), not 512"),
-    (lambda: builders.mlp(hidden_units=(512, 0)), ValueError, "each of hidden_units must be at least 1"),
-    (lambda: builders.mlp(hidden_units=("many",)), TypeError, "each of hidden_units must be a whole number"),
-    (lambda: builders.mlp(num_classes=1), ValueError, "the number of classes must be at least 2"),
-    (lambda: builders.mlp(num_classes="ten"), TypeError, "the number of classes"),
-    (lambda: builders.mnist_cnn(input_shape=(28, 28)), ValueError, r"\(height, width, channels\)"),
-    (lambda: builders.fashion_cnn(input_shape=(2, 28, 1)), ValueError, "too small"),
+    (lambda: builders.small_cnn(input_shape=784), ValueError, "shape of one image"),
+    (lambda: builders.small_cnn(input_shape="28x28"), ValueError, "shape of one image"),
+    (lambda: builders.small_cnn(input_shape=()), ValueError, "shape of one image"),
+    (lambda: builders.small_cnn(input_shape=(28, -1, 1)), ValueError, "at least 1, not -1"),
+    (lambda: builders.small_cnn(input_shape=(28.0, 28.0, 1)), TypeError, "not 28.0"),
+    (lambda: builders.small_cnn(input_shape=(None, 28, 1)), TypeError, "not None"),
+    (lambda: dense(512), ValueError, r"such as \(500,\), not 512"),
+    (lambda: dense((512, 0)), ValueError, "each of dense_units must be at least 1"),
+    (lambda: dense(("many",)), TypeError, "each of dense_units must be a whole number"),
+    (lambda: builders.small_cnn(num_classes=1), ValueError, "the number of classes must be at least 2"),
+    (lambda: builders.small_cnn(num_classes="ten"), TypeError, "the number of classes"),
+    (lambda: builders.small_cnn(input_shape=(28, 28)), ValueError, r"\(height, width, channels\)"),
+    (lambda: builders.small_cnn(input_shape=(2, 28, 1)), ValueError, "too small"),
     (lambda: builders.small_cnn(num_classes=True), TypeError, "the number of classes"),
     (lambda: builders.small_cnn(filters=8), ValueError, r"filters must be a sequence such as \(8, 16\)"),
     (lambda: builders.small_cnn(filters=(8, 16, 32)), ValueError, "two numbers"),

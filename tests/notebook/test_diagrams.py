@@ -65,10 +65,35 @@ def squeeze_and_excite():
     return keras.Model(inputs, layers.Dense(2)(x), name="branches")
 
 
+def stacked(name, shape, *operations):
+    x = inputs = keras.Input(shape)
+    for operation in (layers.Rescaling(1 / 255), *operations, layers.Dense(10, activation="softmax")):
+        x = operation(x)
+    return keras.Model(inputs, x, name=name)
+
+
+def mlp(*hidden):
+    units = [layers.Dense(count, activation="relu") for count in hidden or (512, 512)]
+    return stacked("mlp", (28, 28), layers.Flatten(), *units)
+
+
+def mnist_cnn():
+    convolutions = [layers.Conv2D(count, 3, padding="same", activation="relu") for count in (32, 64)]
+    features = [
+        convolutions[0],
+        layers.MaxPooling2D(2),
+        convolutions[1],
+        layers.MaxPooling2D(2),
+        layers.Flatten(),
+    ]
+    hidden = [layers.Dropout(0.3), layers.Dense(64, activation="relu"), layers.Dropout(0.5)]
+    return stacked("mnist_cnn", (28, 28, 1), *features, *hidden)
+
+
 NETS = {
-    "mlp": builders.mlp,
+    "mlp": mlp,
     "small_cnn": builders.small_cnn,
-    "mnist_cnn": builders.mnist_cnn,
+    "mnist_cnn": mnist_cnn,
     "cifar_cnn": builders.cifar_cnn,
     "four_layer_cnn": builders.four_layer_cnn,
     "vgg": builders.vgg,
@@ -110,7 +135,7 @@ def test_every_plan_keeps_parameters_and_layers(name, detail):
 
 
 def test_layers_have_their_shapes_and_counts():
-    model = builders.mnist_cnn()
+    model = mnist_cnn()
     plan = network_plan.read(model)
     assert [part.shape for part in plan.parts] == [tuple(layer.output.shape[1:]) for layer in model.layers]
     assert [part.parameters for part in plan.parts] == [layer.count_params() for layer in model.layers]
@@ -188,7 +213,7 @@ def draws_from_all_generators():
 
 
 def test_the_shared_random_state_stays_as_it_is():
-    models = [builders.residual_net(), builders.mnist_cnn()]
+    models = [builders.residual_net(), mnist_cnn()]
     keras.utils.set_random_seed(7)
     expected = draws_from_all_generators()
     keras.utils.set_random_seed(7)
@@ -223,9 +248,9 @@ def test_a_shared_layer_is_counted_once():
 
 def test_what_cannot_be_drawn_is_refused():
     with pytest.raises(ValueError, match="unknown style 'boxes': choose 'volumes' or 'blocks'"):
-        diagrams.draw_network(builders.mlp(), "boxes")
+        diagrams.draw_network(mlp(), "boxes")
     with pytest.raises(ValueError, match="unknown detail 'all'"):
-        diagrams.draw_network(builders.mlp(), detail="all")
+        diagrams.draw_network(mlp(), detail="all")
     with pytest.raises(TypeError, match="a Keras model is needed"):
         diagrams.draw_network("mlp")
     with pytest.raises(ValueError, match="put a keras.Input first"):
@@ -285,7 +310,7 @@ def test_numbers_are_written_short(value, text):
 
 
 def test_a_perceptron_counts_like_keras():
-    model = builders.mlp(hidden_units=(20, 5))
+    model = mlp(20, 5)
     figure, alt = diagrams.draw_mlp(model)
     check_readable(figure)
     total = f"{model.count_params():,}"

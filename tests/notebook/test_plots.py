@@ -108,18 +108,6 @@ def test_integers_span_0_to_255_and_floats_what_is_asked():
     assert [image.get_clim() for image in axis.images] == [(0, 255), (-1, 1)]
 
 
-def test_pixel_values_are_written_where_they_are(drawn):
-    plots.pixel_values(IMAGES[0], alt=ALT)
-    plots.pixel_values(IMAGES[0] / 255, alt=ALT)
-    for figure, form in zip(drawn, ("d", ".2f"), strict=True):
-        texts = figure.axes[0].texts
-        image = figure.axes[0].images[0].get_array()
-        assert len(texts) == 64
-        for text in texts[:9]:
-            column, row = text.get_position()
-            assert text.get_text() == format(image[row, column], form)
-
-
 def test_curves_show_training_solid_and_validation_dashed(drawn):
     history = {"loss": [1.0, 0.5], "accuracy": [0.5, 0.8], "val_loss": [1.1, 0.7], "val_accuracy": [0.4, 0.7]}
     plots.learning_curves({"MLP": history, "CNN": {"loss": [2], "accuracy": [0.1]}}, alt=ALT)

@@ -4,20 +4,15 @@ import json
 
 import pytest
 
-from helpers.paths import ROOT
 from tools.notebooks.files import list_claims, read
 from tools.selection import all_notebooks, number
 from tools.sweep import kept, tables
 from tools.sweep.fingerprint import differences, fingerprint
 from tools.sweep.standard import judge
 
-# Claims of the first edition that fall short. It only shrinks: an entry must have fallen short in the first edition's
-# own sweep, and must go once its claim holds, is reworded, or is dropped.
-FALLING_SHORT = json.loads((ROOT / "tests" / "project" / "falling_short.json").read_text(encoding="utf-8"))
 
-
-def problems(path, sweep, known):
-    """What is wrong with a notebook's claims, given its sweep and the sentences that are known to fall short."""
+def problems(path, sweep):
+    """What is wrong with a notebook's claims, given its sweep."""
     which = number(path)
     again = f"make sweep ONLY={which} && make sweep ONLY={which} SEEDS=0-2 THREADS=2 && make claims"
     made = list_claims(read(path))
@@ -38,7 +33,7 @@ def problems(path, sweep, known):
         f"{path.stem}: {sentence!r} is in the notebook or in its sweep, but not in both: {again}"
         for sentence in shown.keys() ^ set(sweep.sentences())
     ]
-    short, moving, experimental = {}, 0, 0
+    moving, experimental = 0, 0
     for sentence in sweep.sentences():
         pairs = sweep.values(sentence)
         needs = {value.needs() for _, value in pairs if value is not None}
@@ -48,33 +43,16 @@ def problems(path, sweep, known):
         experimental += not verdict.exact
         moving += not verdict.exact and verdict.lowest != verdict.highest
         if reason := verdict.shortfall():
-            short[sentence] = reason
+            found.append(f"{path.stem}: {sentence!r} {reason}")
     if experimental and not moving:
         found.append(f"{path.stem}: no number of it moves with the seed, so ten seeds are one")
-    found += [
-        f"{path.stem}: {sentence!r} {reason}" for sentence, reason in short.items() if sentence not in known
-    ]
-    found += [
-        f"{path.stem}: {sentence!r} does not fall short any more: take it off the list"
-        for sentence in set(known) - set(short)
-    ]
     return found
 
 
 @pytest.mark.parametrize("path", all_notebooks(), ids=lambda path: path.stem)
 def test_every_claim_holds_for_anyones_seed(path):
-    found = problems(path, kept.load(kept.path_of(path.stem)), FALLING_SHORT.get(path.stem, []))
+    found = problems(path, kept.load(kept.path_of(path.stem)))
     assert not found, "\n".join(found)
-
-
-def test_the_list_only_shrinks():
-    first = {sweep.notebook: sweep for sweep in kept.all_kept(tables.FIRST_EDITION)}
-    assert set(FALLING_SHORT) <= {path.stem for path in all_notebooks()}
-    for notebook, sentences in FALLING_SHORT.items():
-        assert sentences, f"{notebook} has none left: take it off"
-        for sentence in sentences:
-            assert sentence in first[notebook].sentences(), f"the first edition did not claim {sentence!r}"
-            assert judge(first[notebook].values(sentence)).shortfall(), (notebook, sentence)
 
 
 def test_the_first_edition_says_why_of_everything_that_fell_short():
@@ -107,7 +85,7 @@ def sound():
     path = next(path for path in all_notebooks() if path.stem == "02_cnn_basics")
     sweep = kept.load(kept.path_of(path.stem))
     sweep.runs = [run for run in sweep.runs if run.seed < 10]
-    assert problems(path, sweep, []) == []
+    assert problems(path, sweep) == []
     return path, sweep
 
 
@@ -126,56 +104,53 @@ def miss(sweep, sentence, *seeds):
 
 def test_a_sweep_of_other_code_is_seen(sound):
     path, sweep = sound
-    assert "has no sweep: make sweep ONLY=02" in problems(path, None, [])[0]
+    assert "has no sweep: make sweep ONLY=02" in problems(path, None)[0]
     sweep.code = {**sweep.code, "cells": "other"}
-    assert "changed since its sweep (cells)" in problems(path, sweep, [])[0]
+    assert "changed since its sweep (cells)" in problems(path, sweep)[0]
 
 
 def test_a_claim_that_falls_short_is_seen(sound):
     path, sweep = sound
     sentence = experimental(sweep)
     miss(sweep, sentence, 3)
-    assert "sweep 20 seeds" in problems(path, sweep, [])[0]
+    assert "sweep 20 seeds" in problems(path, sweep)[0]
     miss(sweep, sentence, 3, 4)
-    (found,) = problems(path, sweep, [])
+    (found,) = problems(path, sweep)
     assert sentence in found and "fails in 2 of 10 seeds (3, 4)" in found
-    assert problems(path, sweep, [sentence]) == []
-    miss(sweep, sentence, *range(10))
-    assert problems(path, sweep, [sentence]) == []
 
 
 def test_too_few_seeds_are_seen(sound):
     path, sweep = sound
     sweep.runs = [run for run in sweep.runs if run.seed != 9]
-    assert any("no finished run with one thread of seed 9" in text for text in problems(path, sweep, []))
+    assert any("no finished run with one thread of seed 9" in text for text in problems(path, sweep))
 
 
 def test_a_run_that_failed_or_was_made_otherwise_is_seen(sound):
     path, sweep = sound
     sweep.runs[4].failure = "cell 9"
-    assert "02_cnn_basics: seed 4 failed: cell 9" in problems(path, sweep, [])
+    assert "02_cnn_basics: seed 4 failed: cell 9" in problems(path, sweep)
     sweep.runs[4].failure, sweep.runs[4].settings = None, {"TF_ENABLE_ONEDNN_OPTS": "0"}
-    assert "seed 4 was run with" in problems(path, sweep, [])[0]
+    assert "seed 4 was run with" in problems(path, sweep)[0]
 
 
 def test_a_sweep_of_another_notebook_is_seen(sound):
     path, sweep = sound
     sweep.notebook = "03_mnist"
-    assert "is one of 03_mnist" in problems(path, sweep, [])[0]
+    assert "is one of 03_mnist" in problems(path, sweep)[0]
 
 
 def test_seeds_that_change_nothing_are_seen(sound):
     path, sweep = sound
     for run in sweep.runs:
         run.claims = sweep.runs[0].claims
-    assert any("ten seeds are one" in text for text in problems(path, sweep, []))
+    assert any("ten seeds are one" in text for text in problems(path, sweep))
 
 
 def test_a_claim_that_is_in_only_one_of_the_two_is_seen(sound):
     path, sweep = sound
     for run in sweep.runs:
         run.claims["New"] = next(iter(run.claims.values()))
-    assert any("'New' is in the notebook or in its sweep" in text for text in problems(path, sweep, []))
+    assert any("'New' is in the notebook or in its sweep" in text for text in problems(path, sweep))
 
 
 def test_other_bounds_are_seen(sound):
@@ -185,10 +160,4 @@ def test_other_bounds_are_seen(sound):
         value = run.claims[sentence]
         wider = {name: bound + (1 if name == "below" else -1) for name, bound in value.bounds.items()}
         run.claims[sentence] = type(value)(value.value, wider, value.form)
-    assert any("and in its sweep" in text for text in problems(path, sweep, []))
-
-
-def test_an_entry_that_is_not_needed_any_more_is_seen(sound):
-    path, sweep = sound
-    assert "take it off the list" in problems(path, sweep, [experimental(sweep)])[0]
-    assert "take it off the list" in problems(path, sweep, ["A sentence of an earlier text"])[0]
+    assert any("and in its sweep" in text for text in problems(path, sweep))

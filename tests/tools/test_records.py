@@ -149,6 +149,17 @@ def test_recording_times_writes_both_places(tmp_path, results, monkeypatch):
     assert (tmp_path / "README.md").read_text(encoding="utf-8").count("| 13 s |") == len(STATIONS)
 
 
+def test_results_that_notebooks_read_are_copied_to_them(tmp_path, results, monkeypatch):
+    copies = {name: tmp_path / path.name for name, path in records.COPIES.items()}
+    assert [path.name for path in copies.values()] == ["suspects.json", "thirty_epochs.json"]
+    monkeypatch.setattr(records, "COPIES", copies)
+    for name in copies:
+        (results / name).write_text(f'"of {name}"', encoding="utf-8")
+    assert records.main(["tables"]) == 0
+    for name, copy in copies.items():
+        assert copy.read_text(encoding="utf-8") == f'"of {name}"'
+
+
 def test_the_readmes_table_is_replaced_and_nothing_else():
     old = f"before\n\n{course_map.HEADING}\n| --- |\n| old |\n\nafter | not a table\n"
     assert records.with_table(old, "| new |") == "before\n\n| new |\n\nafter | not a table\n"

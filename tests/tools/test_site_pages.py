@@ -275,7 +275,7 @@ def test_every_notebook_becomes_a_page(path):
     code = "\n".join(cell.source for cell in read(path).cells if cell.cell_type == "code")
     assert text.count("<summary>Solution</summary>") == code.count(".solution()") > 0
     assert (
-        text.count("<summary>Answer</summary>") == len(re.findall(r"^nb\w+\.quiz_\w+\.ask", code, re.M)) > 0
+        text.count("<summary>Answer</summary>") == len(re.findall(r"^nb\w+\.quiz_\d+\.ask", code, re.M)) > 0
     )
     title, question = cells.title_and_question(page)
     assert title.startswith(number(path)) and question.endswith("?")

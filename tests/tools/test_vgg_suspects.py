@@ -44,3 +44,24 @@ def test_what_is_kept_of_a_condition():
     assert kept["common_layer_10"][0][2] == pytest.approx(found["inner"][0, 2, 9, 1], rel=1e-2)
     assert np.shape(kept["median"]["update_ratio"]) == (3, 11)
     assert kept["median"]["dead"][1][4] == pytest.approx(found["inner"][:, 1, 4, 2].mean(), rel=1e-2)
+
+
+def test_results_are_written_only_when_the_files_of_all_conditions_are_there(tmp_path, monkeypatch, capsys):
+    results = tmp_path / "results.json"
+    monkeypatch.setattr(vgg_suspects, "RESULTS", results)
+    monkeypatch.setattr(vgg_suspects, "made_here", lambda: KEPT["made"])
+    for name, runs in KEPT["conditions"].items():
+        vgg_suspects.file_of(name, tmp_path).write_text(json.dumps(runs), encoding="utf-8")
+    left_out = vgg_suspects.file_of("He normal", tmp_path)
+    there = left_out.read_bytes()
+    left_out.unlink()
+    results.write_text("old", encoding="utf-8")
+    vgg_suspects.keep_if_complete(tmp_path)
+    assert capsys.readouterr().out.endswith(": He normal.\n")
+    assert results.read_text(encoding="utf-8") == "old" and not results.with_suffix(".md").exists()
+    left_out.write_bytes(there)
+    vgg_suspects.keep_if_complete(tmp_path)
+    assert json.loads(results.read_text(encoding="utf-8")) == KEPT
+    assert results.with_suffix(".md").read_text(encoding="utf-8") == vgg_suspects.table(KEPT)
+    files = {vgg_suspects.file_of(name, tmp_path) for name in vgg_suspects.CONDITIONS}
+    assert len(files) == len(vgg_suspects.CONDITIONS), "two conditions share a file"

@@ -28,12 +28,3 @@ def test_answers_and_accuracy_agree_with_predict(images):
     assert evaluate.accuracy(model, x, expected) == 1
     with pytest.raises(ValueError):
         evaluate.answers(model, x, batch_size=0)
-
-
-def test_accuracy_by_class():
-    labels, answered = np.array([0, 0, 1, 2, 2, 2]), np.array([0, 1, 1, 1, 2, 2])
-    assert evaluate.accuracy_per_class(labels, answered, classes=3) == pytest.approx([1 / 2, 1, 2 / 3])
-    assert evaluate.accuracy_per_class([1, 0], [0, 1], classes=2).tolist() == [0, 0]
-    for wrong in ((labels, answered[:5], 3), (labels, answered, 2), (labels, answered, 4)):
-        with pytest.raises(ValueError):
-            evaluate.accuracy_per_class(wrong[0], wrong[1], classes=wrong[2])

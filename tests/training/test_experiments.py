@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from helpers.networks import builders
 from helpers.networks.builders import build_convnet, cifar_cnn
 from helpers.notebook.quiet_keras import keras, layers
 from helpers.training import experiments
@@ -87,18 +86,8 @@ def test_an_uncompiled_model_is_refused(images):
         experiments.train(build_convnet((6, 8, 3), 5, [4]), x, y, seed=0, epochs=1, batch_size=8)
 
 
-def test_the_weight_of_a_moving_averages_start():
-    layer = layers.BatchNormalization(momentum=0.8, center=False, scale=False)
-    for _ in range(5):  # the moving variance begins at 1, and these batches have variance 0
-        layer(np.zeros((4, 1), "float32"), training=True)
-    assert experiments.weight_of_start(0.8, 5) == pytest.approx(float(layer.moving_variance[0]), rel=1e-5)
-    assert experiments.weight_of_start(0.8, 0) == 1
-    with pytest.raises(ValueError):
-        experiments.weight_of_start(0.8, -1)
-
-
-def small_mlp():
-    model = builders.mlp(input_shape=(4, 4), hidden_units=(6,), num_classes=3)
+def small_net():
+    model = build_convnet((4, 4, 1), 3, [2], dense_units=(6,))
     model.compile(keras.optimizers.Adam(0.03), "sparse_categorical_crossentropy", run_eagerly=True)
     return model
 
@@ -107,9 +96,9 @@ def test_restart_equals_building_again():
     rng = np.random.default_rng(0)
     x, y = rng.integers(0, 256, size=(16, 4, 4), dtype=np.uint8), rng.integers(0, 3, size=16)
     keras.utils.set_random_seed(3)
-    fresh = small_mlp()
+    fresh = small_net()
     fresh.fit(x, y, batch_size=8, epochs=2, verbose=0)
-    used = small_mlp()
+    used = small_net()
     used.fit(x, 2 - y, batch_size=8, epochs=1, verbose=0)
     experiments.restart(used, seed=3)
     assert float(used.optimizer.learning_rate) == pytest.approx(0.03)
@@ -119,13 +108,13 @@ def test_restart_equals_building_again():
 
 
 def test_restart_with_another_seed_gives_other_weights():
-    model = small_mlp()
+    model = small_net()
     experiments.restart(model, seed=1)
     first = model.get_weights()[0]
     experiments.restart(model, seed=2)
     assert not np.allclose(first, model.get_weights()[0])
 
 
-def test_restart_refuses_a_model_that_is_notsmall_mlp():
+def test_restart_refuses_a_model_that_is_not_compiled():
     with pytest.raises(ValueError, match="compile"):
-        experiments.restart(builders.mlp(), seed=0)
+        experiments.restart(build_convnet((4, 4, 1), 3, [2]), seed=0)

@@ -5,7 +5,7 @@
     python -m tools.notebooks.records tables                                # only the tables again
 
 `results` takes every finished run in build/course-full (or the folder that is named), `times` those of all notebooks
-in build/course.
+in build/course. All three also copy the results that notebooks read, which travel with them, into helpers/assets.
 """
 
 import argparse
@@ -20,6 +20,7 @@ from typing import Any
 import nbformat
 
 from helpers import owned
+from helpers.inside import full_width
 from helpers.notebook import course_map, full_runs
 from helpers.paths import ROOT
 from tools.notebooks.conditions import machine, versions
@@ -29,6 +30,7 @@ from tools.selection import all_notebooks
 
 RESULTS = ROOT / "results"
 README = ROOT / "README.md"
+COPIES = {"05c-suspects.json": full_width.SUSPECTS, "05-note-30-epochs.json": full_width.THIRTY_EPOCHS}
 _TABLE = re.compile(re.escape(course_map.HEADING) + r".*\n(?:\|.*\n)+")
 
 
@@ -200,9 +202,12 @@ def readme_table() -> str:
 
 
 def write_tables() -> None:
-    """Make again what shows the results: results/README.md, the notebooks' boxes, and README.md's list of notebooks."""
+    """Make again what shows the results: results/README.md, README.md's list of notebooks, and what notebooks read."""
     owned.write_whole(full_runs.FULL_RUNS, as_json(boxes(kept_results())))
     owned.write_whole(RESULTS / "README.md", tables(kept_results()).encode())
+    for name, copy in COPIES.items():
+        if (RESULTS / name).is_file():
+            owned.write_whole(copy, (RESULTS / name).read_bytes())
     text = README.read_text(encoding="utf-8")
     owned.write_whole(README, with_table(text, readme_table()).encode())
 
