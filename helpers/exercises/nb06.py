@@ -244,19 +244,19 @@ quiz_3 = Quiz(
     question="What would change if a residual block applied its last ReLU to F(x), just before the sum?",
     choices={
         "a": (
-            "the block could only add to x, and never take anything away",
-            "After a ReLU nothing is negative, so x could only grow from block to block.",
+            "nothing, because BatchNorm has already done it",
+            "BatchNorm shifts and scales, but it lets negative numbers through.",
         ),
         "b": (
             "nothing, because x isn't negative anyway",
             "Take x = 2 and F(x) = −1: ReLU(2 − 1) is 1, but 2 + ReLU(−1) is 2.",
         ),
         "c": (
-            "nothing, because BatchNorm has already done it",
-            "BatchNorm shifts and scales, but it lets negative numbers through.",
+            "the block could only add to x, and never take anything away",
+            "After a ReLU nothing is negative, so x could only grow from block to block.",
         ),
     },
-    answer="a",
+    answer="c",
 )
 
 quiz_4 = Quiz(
