@@ -320,11 +320,11 @@ quiz_1 = Quiz(
 quiz_2 = Quiz(
     question="In a block y = x + F(x), the slope of F is −0.1. What does the block do to a gradient on its way back?",
     choices={
-        "a": ("it multiplies it by −0.1", "That's what F alone would do. The shortcut adds 1 to the slope."),
-        "b": ("it multiplies it by 0.9", "The slope of x + F(x) is 1 + (−0.1) = 0.9."),
+        "a": ("it multiplies it by 0.9", "The slope of x + F(x) is 1 + (−0.1) = 0.9."),
+        "b": ("it multiplies it by −0.1", "That's what F alone would do. The shortcut adds 1 to the slope."),
         "c": ("it adds 1 to it", "The 1 is added to the slope, and the slope multiplies the gradient."),
     },
-    answer="b",
+    answer="a",
 )
 
 quiz_3 = Quiz(
