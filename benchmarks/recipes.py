@@ -1,8 +1,8 @@
 """The recipes that are compared: each prepares the data, builds and trains exactly as it was published.
 
-The published ones are written again from their settings (each names its source); ours has
-uint8 images, an early stride, BatchNorm and AdamW with warm-up and cosine. A recipe gets
-uint8 arrays and does its own rescaling, in the dtype its authors use: that is part of what it costs.
+The published ones are written again from their settings (each names its source); ours has an early stride, BatchNorm,
+and AdamW with warm-up and cosine. A recipe gets uint8 arrays and does its own rescaling, in the dtype its authors use:
+that is part of what it costs.
 """
 
 from collections.abc import Callable

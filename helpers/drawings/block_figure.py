@@ -27,12 +27,7 @@ from helpers.notebook import plots
 HEIGHT = 6.9  # of the figure, in inches
 BOX, TALL = 1.24, 0.42  # a layer's box
 HEIGHTS = (4.75, 4.2, 3.65, 3.1, 2.55)  # of the five layers of a branch
-START, SUM, LAST, END = (
-    5.85,
-    1.78,
-    1.12,
-    0.36,
-)  # heights of the input, of the sum, of the last ReLU, of the output
+START, SUM, LAST, END = 5.85, 1.78, 1.12, 0.36  # heights of the input, the sum, the last ReLU, and the output
 COLOR = {"conv": plots.BLUE, "BatchNorm": plots.ORANGE, "ReLU": plots.GREEN}
 
 
@@ -49,14 +44,13 @@ def draw(side: int = 16, filters: int = 16) -> tuple[Figure, str]:
         raise ValueError(f"side must be even, so that the third block can halve it, not {side}.")
     same, smaller = (side, side, filters), (side // 2, side // 2, 2 * filters)
     figure, axis = canvas(HEIGHT)
-    for place, (title, shape, shortcut) in enumerate(
-        (
-            ("plain block", same, None),
-            ("residual block", same, "x itself"),
-            ("residual block\nthat changes the shape", smaller, "projection"),
-        )
+    for x, middle, title, shape, shortcut in (  # `middle` is that of the block and its shortcut
+        (0.95, 0.95, "plain block", same, None),
+        (3.05, 3.35, "residual block", same, "x itself"),
+        (5.93, 6.53, "residual block\nthat changes the shape", smaller, "projection"),
     ):
-        _block(axis, (0.95, 3.05, 5.93)[place], title, same, shape, shortcut)
+        write(axis, middle, HEIGHT - 0.4, title, size=13, fontweight="bold")
+        _block(axis, x, same, shape, shortcut)
     alt = (
         "Three blocks from top to bottom. Each runs x through convolution 3×3, BatchNorm, ReLU, convolution 3×3 and "
         "BatchNorm, together called F. The plain block ends with a ReLU of F(x). In the residual block an arrow leads "
@@ -68,18 +62,8 @@ def draw(side: int = 16, filters: int = 16) -> tuple[Figure, str]:
     return figure, alt
 
 
-def _block(
-    axis: Axes, x: float, title: str, before: Sequence[int], after: Sequence[int], shortcut: str | None
-) -> None:
+def _block(axis: Axes, x: float, before: Sequence[int], after: Sequence[int], shortcut: str | None) -> None:
     projection = shortcut == "projection"
-    write(
-        axis,
-        x + (0, 0.3, 0.6)[(shortcut is not None) + projection],
-        HEIGHT - 0.4,
-        title,
-        size=13,
-        fontweight="bold",
-    )
     rounded(
         axis, x - 0.82, HEIGHTS[-1] - 0.31, 1.64, HEIGHTS[0] - HEIGHTS[-1] + 0.9, GRAY,
         facecolor="#F3F3F3", edgecolor="#BBBBBB", linewidth=1, zorder=1,
@@ -100,14 +84,8 @@ def _block(
         write(axis, x - 0.12, SUM + 0.36, "F(x)", size=12, ha="right")
         _plus(axis, (x, SUM))
         _layer(axis, (x, LAST), "ReLU", SUM - 0.2)
-        write(
-            axis,
-            x - 0.14,
-            (SUM + LAST) / 2 + 0.02,
-            "x + F(x)" if not projection else "P(x) + F(x)",
-            size=12,
-            ha="right",
-        )
+        total = "P(x) + F(x)" if projection else "x + F(x)"
+        write(axis, x - 0.14, (SUM + LAST) / 2 + 0.02, total, size=12, ha="right")
         side = x + (1.63 if projection else 1.1)
         way = [(x, START - 0.36), (side, START - 0.36), (side, SUM), (x + 0.2, SUM)]
         if projection:

@@ -16,7 +16,8 @@ def restart(network: keras.Model, seed: int) -> None:
     """Give `network` the weights of a new one, drawn with `seed`, and set its optimizer back to its first step.
 
     Dense, convolution and BatchNormalization layers get new weights, each from its own initializers; layers without
-    these keep what they hold. The optimizer must be one whose variables all start at 0 (SGD, RMSprop, Adam).
+    these, as the switches of notebook 06, keep what they hold, which `experiments.restart` would set back. The
+    optimizer must be one whose variables all start at 0 (SGD, RMSprop, Adam).
     The same seed gives the same weights. Keras' global seed is set to `seed` too, so the order of batches repeats.
     """
     keras.utils.set_random_seed(seed)
@@ -27,9 +28,8 @@ def restart(network: keras.Model, seed: int) -> None:
             if initializer is None or variable is None:
                 continue
             config = initializer.get_config()
-            if (
-                "seed" in config
-            ):  # one of its own for each layer: equal seeds and shapes would give equal weights
+            if "seed" in config:
+                # one of its own for each layer: equal seeds and shapes would give equal weights
                 config["seed"] = seed * len(network.layers) + number
             fresh = type(initializer).from_config(config)
             variable.assign(fresh(variable.shape, dtype=variable.dtype))
@@ -62,8 +62,9 @@ def train_afresh(
 
 
 def loss_on(network: keras.Model, x: np.ndarray, y: np.ndarray) -> float:
-    """The mean cross-entropy of the network's probabilities for the images `x` and their classes `y`, as `evaluate`
-    gives it. It takes all images at once, so they must be few.
+    """The mean cross-entropy of the network's probabilities for images `x` with classes `y`, as from `evaluate`.
+
+    It takes all images at once, so they must be few.
     """
     probabilities = network.predict_on_batch(x)[np.arange(len(x)), np.asarray(y).ravel()]
     return float(-np.log(np.clip(probabilities, 1e-7, None)).mean())
