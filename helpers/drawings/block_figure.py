@@ -28,7 +28,7 @@ HEIGHT = 6.9  # of the figure, in inches
 BOX, TALL = 1.24, 0.42  # a layer's box
 HEIGHTS = (4.75, 4.2, 3.65, 3.1, 2.55)  # of the five layers of a branch
 START, SUM, LAST, END = 5.85, 1.78, 1.12, 0.36  # heights of the input, the sum, the last ReLU, and the output
-COLOR = {"conv": plots.BLUE, "BatchNorm": plots.ORANGE, "ReLU": plots.GREEN}
+COLOR = {"conv": plots.BLUE, "BatchNorm": plots.PURPLE, "ReLU": plots.RED}  # as in `network_figures`
 
 
 def show(side: int = 16, filters: int = 16) -> None:
@@ -116,7 +116,7 @@ def _layer(axis: Axes, center: Point, name: str, above: float) -> None:
 
 def _box(axis: Axes, center: Point, name: str) -> None:
     color = next(color for word, color in COLOR.items() if name.startswith(word))
-    wide = 1.52 if "stride" in name else BOX
+    wide = 1.58 if "stride" in name else BOX
     rounded(axis, center[0] - wide / 2, center[1] - TALL / 2, wide, TALL, color, zorder=5)
     write(axis, *center, name, size=11, zorder=6)
 

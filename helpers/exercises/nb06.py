@@ -76,7 +76,7 @@ def _model(function: Any, inputs: Any, *arguments: Any) -> Any:
     if not isinstance(outputs, keras.KerasTensor):
         raise WrongAnswer(
             f"residual_block must return what a layer gives, and it returns {type(outputs).__name__}. "
-            "Is the layer called on its input, as in layers.ReLU()(y)?"
+            "Is the layer called on its input, as in layers.ReLU()(x)?"
         )
     return keras.Model(inputs, outputs)
 
@@ -157,20 +157,27 @@ residual_block = Exercise(
     name="residual_block",
     examine=_examine_residual_block,
     hints=(
-        "The projection is a convolution with kernel_size=1, the block's filters and its stride, called on x.",
-        "At the end, layers.Add()([shortcut, y]) adds the two paths, and layers.ReLU() follows.",
+        "conv_bn makes the projection from x, with kernel_size=1 and the block's own filters and stride.",
+        "At the end, layers.Add()([shortcut, f]) adds the two paths, and layers.ReLU() follows.",
     ),
     solution_code="""
+def conv_bn(x, filters, kernel_size=3, stride=1):
+    options = {"padding": "same", "use_bias": False, "kernel_initializer": "he_normal"}
+    x = layers.Conv2D(filters=filters, kernel_size=kernel_size, strides=stride, **options)(x)
+    return layers.BatchNormalization(momentum=0.9)(x)  # a batch counts 10%, not 1%: our runs are short
+
+
+def F(x, filters, stride=1):
+    x = layers.ReLU()(conv_bn(x, filters, stride=stride))
+    return conv_bn(x, filters)
+
+
 def residual_block(x, filters, stride=1):
-    y = layers.Conv2D(filters=filters, kernel_size=3, strides=stride, padding="same", use_bias=False)(x)
-    y = layers.BatchNormalization()(y)
-    y = layers.ReLU()(y)
-    y = layers.Conv2D(filters=filters, kernel_size=3, padding="same", use_bias=False)(y)
-    y = layers.BatchNormalization()(y)
+    f = F(x, filters, stride)
     shortcut = x
-    if x.shape != y.shape:
-        shortcut = layers.BatchNormalization()(layers.Conv2D(filters, 1, strides=stride, use_bias=False)(x))
-    return layers.ReLU()(layers.Add()([shortcut, y]))
+    if x.shape != f.shape:
+        shortcut = conv_bn(x, filters, kernel_size=1, stride=stride)
+    return layers.ReLU()(layers.Add()([shortcut, f]))
 
 
 nb06.residual_block.check(residual_block)
@@ -186,7 +193,7 @@ def _examine_blocks_per_stage(answer: Any) -> None:
     advice = {
         36: "A block has two convolutions: 36 is the number of convolutions in a stage.",
         54: "54 is the number of blocks in all; there are three stages.",
-        55: "Take away the first convolution and the last layer, then two layers a block, three stages.",
+        55: "Take away the first convolution and the last layer; the rest is two per block, in three stages.",
         108: "108 layers lie in blocks: two in each block, and three stages.",
     }
     if number != 18:
@@ -205,7 +212,7 @@ blocks_per_stage = Exercise(
 blocks_per_stage = (110 - 2) // 6
 nb06.blocks_per_stage.check(blocks_per_stage)
 """,
-    because="108 layers in blocks, 6 for each block that every stage gets: 18 blocks a stage.",
+    because="108 layers in blocks, 6 for each block that every stage gets: 18 blocks per stage.",
 )
 
 quiz_1 = Quiz(
@@ -230,7 +237,7 @@ quiz_1 = Quiz(
 quiz_2 = Quiz(
     question=(
         "In a block's second convolution, and in the BatchNorm after it, all learned numbers are 0, so F(x) is 0. "
-        "x comes out of a ReLU. What does the block give?"
+        "x comes out of a ReLU, and the shortcut, if there is one, is x itself. What does the block give?"
     ),
     choices={
         "a": ("plain: 0, residual: x", "Only the shortcut still carries x, and the last ReLU lets it pass."),
@@ -241,7 +248,7 @@ quiz_2 = Quiz(
 )
 
 quiz_3 = Quiz(
-    question="What would change if a residual block applied its last ReLU to F(x), just before the sum?",
+    question="What would change if a residual block moved its final ReLU from the sum to F(x)?",
     choices={
         "a": (
             "nothing, because BatchNorm has already done it",
