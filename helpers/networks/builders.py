@@ -14,7 +14,6 @@ from helpers.notebook.quiet_keras import keras, layers
 
 MNIST_SHAPE, CIFAR_SHAPE = (28, 28, 1), (32, 32, 3)
 VGG_FILTERS = (64, 64, "max_pool", 128, 128, "max_pool", 256, 256, 256, "max_pool", 512, 512, 512, "max_pool")
-FOUR_LAYER_FILTERS = (16, "max_pool", 32, "max_pool", 64, "max_pool", 128, "max_pool")
 BATCH_NORM = ("before", "after")  # the ReLU
 
 
@@ -82,22 +81,6 @@ def build_convnet(
     return _dense_part(inputs, x, output_dim, units, dropout, kernel_initializer, name=name)
 
 
-def cifar_cnn(*, input_shape: Sequence[int] = CIFAR_SHAPE, num_classes: int = 10) -> keras.Model:
-    """Three 2×2 convolutions of 16, 32 and 64 filters with pooling, Dense 500, dropout of 0.3 and 0.4.
-
-    On 32×32×3: 16×16×16, 8×8×32, 4×4×64, 1024, 500, 10; 528,054 parameters.
-    """
-    return build_convnet(
-        input_shape, num_classes, [16, "max_pool", 32, "max_pool", 64, "max_pool"],
-        kernel_size=2, dense_units=(500,), dropout=(0.3, 0.4), name="cifar_cnn",
-    )  # fmt: skip
-
-
-def four_layer_cnn(*, input_shape: Sequence[int] = CIFAR_SHAPE, num_classes: int = 10) -> keras.Model:
-    """Four 3×3 convolutions of 16, 32, 64 and 128 filters, each with pooling: 102,570 parameters on 32×32×3."""
-    return build_convnet(input_shape, num_classes, FOUR_LAYER_FILTERS, name="four_layer_cnn")
-
-
 def vgg(
     *, input_shape: Sequence[int] = CIFAR_SHAPE, num_classes: int = 10, name: str = "vgg", **options: Any
 ) -> keras.Model:
@@ -127,8 +110,9 @@ def residual_net(
     BatchNormalization, then the shortcut is added, then ReLU. Each stage but the first halves the side. Where
     the shape changes the shortcut is a 1×1 convolution ("projection", with BatchNormalization as the others),
     elsewhere the identity. The twin has the same layers without shortcuts; it lacks the projections' weights,
-    (channels in + 1) * filters each, and 4 * filters for their BatchNormalization. Layers are named by stage
-    and block: "s2b1_conv1". Raises ValueError also for a map too small to halve.
+    channels in * filters each, and 4 * filters for their BatchNormalization. Where a BatchNormalization follows,
+    a convolution has no bias. Layers are named by stage and block: "s2b1_conv1". Raises ValueError also for a map
+    too small to halve.
     """
     widths = _counts(filters, "filters", "(16, 32, 64)")
     blocks = whole_number(blocks, "blocks", least=1)
@@ -161,8 +145,14 @@ def _block(x: Any, width: int, strides: int, *, residual: bool, prefix: str, **o
     return layers.ReLU(name=f"{prefix}relu2")(x)
 
 
-def _conv_bn(x: Any, width: int, *, batch_norm: bool, prefix: str, number: str, **options: Any) -> Any:
-    x = _convolution(x, width, name=f"{prefix}conv{number}", **options)
+def _conv_bn(
+    x: Any, width: int, *, batch_norm: bool, prefix: str, number: str, kernel_initializer: Any,
+    kernel_size: int = 3, strides: int = 1,
+) -> Any:  # fmt: skip
+    x = layers.Conv2D(
+        filters=width, kernel_size=kernel_size, strides=strides, padding="same", use_bias=not batch_norm,
+        kernel_initializer=_fresh(kernel_initializer), name=f"{prefix}conv{number}",
+    )(x)  # fmt: skip
     return layers.BatchNormalization(name=f"{prefix}bn{number}")(x) if batch_norm else x
 
 

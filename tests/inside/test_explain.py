@@ -321,7 +321,7 @@ def squeezed():
     ("build", "expected"),
     [
         (builders.small_cnn, "conv_2"),
-        (builders.four_layer_cnn, "relu_4"),
+        (lambda: builders.build_convnet((8, 8, 3), 10, [4, "max_pool", 4, "max_pool"]), "relu_2"),
         (lambda: builders.vgg(width=0.05, batch_norm="after"), "bn_10"),
         (lambda: builders.residual_net(filters=(4, 4), blocks=1), "s2b1_relu2"),
         (squeezed, "relu"),

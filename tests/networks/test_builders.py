@@ -7,10 +7,18 @@ from keras import layers
 
 from helpers.networks import builders
 
+CIFAR_TOKENS = [16, "max_pool", 32, "max_pool", 64, "max_pool"]
+
+
+def cifar_cnn(input_shape=(32, 32, 3)):
+    """The three-layer net of notebook 04."""
+    options = {"kernel_size": 2, "dense_units": (500,), "dropout": (0.3, 0.4), "name": "cifar_cnn"}
+    return builders.build_convnet(input_shape, 10, CIFAR_TOKENS, **options)
+
+
 SMALL = {  # the standing networks, small enough to run
     "small_cnn": lambda: builders.small_cnn(input_shape=(8, 8, 1)),
-    "cifar_cnn": lambda: builders.cifar_cnn(input_shape=(8, 8, 3)),
-    "four_layer_cnn": lambda: builders.four_layer_cnn(input_shape=(16, 16, 3)),
+    "cifar_cnn": lambda: cifar_cnn((8, 8, 3)),
     "vgg": lambda: builders.vgg(input_shape=(16, 16, 3), width=0.05, batch_norm="before"),
     "residual_net": lambda: builders.residual_net(input_shape=(8, 8, 3), filters=(4, 8), blocks=1),
     "plain_net": lambda: builders.residual_net(
@@ -52,12 +60,12 @@ def test_vgg_has_the_known_number_of_parameters_by_building_and_by_hand():
     assert by_hand(32, 3, builders.VGG_FILTERS, 10, batch_norm=True) == 7_666_506
 
 
-def test_the_two_small_nets_have_the_known_number_of_parameters():
-    assert builders.cifar_cnn().count_params() == 528_054
-    tokens = [16, "max_pool", 32, "max_pool", 64, "max_pool"]
-    assert by_hand(32, 3, tokens, 10, kernel_size=2, dense_units=[500]) == 528_054
-    assert builders.four_layer_cnn().count_params() == 102_570
-    assert by_hand(32, 3, builders.FOUR_LAYER_FILTERS, 10) == 102_570
+def test_a_net_from_tokens_has_the_known_number_of_parameters():
+    assert cifar_cnn().count_params() == 528_054
+    assert by_hand(32, 3, CIFAR_TOKENS, 10, kernel_size=2, dense_units=[500]) == 528_054
+    tokens = [16, "max_pool", 32, "max_pool", 64, "max_pool", 128, "max_pool"]
+    assert builders.build_convnet((32, 32, 3), 10, tokens).count_params() == 102_570
+    assert by_hand(32, 3, tokens, 10) == 102_570
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -94,7 +102,7 @@ def test_layers_come_in_the_order_asked_for(batch_norm, expected):
 
 
 def test_dense_layers_and_dropout_come_in_order():
-    model = builders.cifar_cnn()
+    model = cifar_cnn()
     assert kinds(model)[-5:] == ["Flatten", "Dropout", "Dense", "Dropout", "Dense"]
     assert [layer.rate for layer in model.layers if isinstance(layer, layers.Dropout)] == [0.3, 0.4]
     assert model.get_layer("conv_1").kernel_size == (2, 2)
@@ -160,12 +168,12 @@ def test_the_first_weights_of_a_seed_are_those_of_layers_made_in_this_order():
 
 
 def residual_by_hand(blocks, filters, *, residual, batch_norm):
-    norm = 4 if batch_norm else 0
-    total, before = (27 + 1 + norm) * filters[0], filters[0]
+    more = 4 if batch_norm else 1  # a BatchNormalization's four numbers for each filter, or a bias
+    total, before = (27 + more) * filters[0], filters[0]
     for width in filters:
-        total += (9 * before + 1 + norm) * width + (9 * width + 1 + norm) * width * (2 * blocks - 1)
+        total += (9 * before + more) * width + (9 * width + more) * width * (2 * blocks - 1)
         if residual and width != before:
-            total += (before + 1 + norm) * width
+            total += (before + more) * width
         before = width
     return total + (before + 1) * 10
 

@@ -90,12 +90,12 @@ def mnist_cnn():
     return stacked("mnist_cnn", (28, 28, 1), *features, *hidden)
 
 
+FOUR_LAYERS = [16, "max_pool", 32, "max_pool", 64, "max_pool", 128, "max_pool"]
 NETS = {
     "mlp": mlp,
     "small_cnn": builders.small_cnn,
     "mnist_cnn": mnist_cnn,
-    "cifar_cnn": builders.cifar_cnn,
-    "four_layer_cnn": builders.four_layer_cnn,
+    "four layers": lambda: builders.build_convnet((32, 32, 3), 10, FOUR_LAYERS),
     "vgg": builders.vgg,
     "vgg with batch norm": lambda: builders.vgg(batch_norm="after", width=0.25),
     "residual": builders.residual_net,
