@@ -78,7 +78,7 @@ colab:  ## write every notebook as one file for Colab into build/colab (seconds;
 test-colab: $(READY) .venv-colab/.ready colab  ## run those files alone, with Colab's versions (a minute each; 2.5 GB of packages)
 	$(BIN)/python -m tools.colab.try_alone $(ONLY)
 
-bench: $(READY)  ## measure our recipes against published ones (needs CNN_DATA_DIR or a network; half an hour and more)
+bench: $(READY)  ## measure our recipes against published ones (needs CNN_DATA_DIR or a network; a quarter of an hour)
 	$(BIN)/python -m benchmarks.bench $(ONLY)
 
 # The sources go to build/site-source and the pages to build/site; both are replaced only if they are the course's own

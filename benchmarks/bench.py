@@ -1,21 +1,34 @@
-"""Measure the recipes of benchmarks/recipes.py in one run: accuracy by seconds of training, and peak memory.
+"""Measure the recipes of benchmarks/recipes.py in one run: accuracy by seconds of training, work and peak memory.
 
-    CNN_DATA_DIR=/media/usb/cnn-data make bench           # both tasks, more than half an hour on two cores
+    CNN_DATA_DIR=/media/usb/cnn-data make bench           # both tasks, a quarter of an hour on two cores
 
-Each recipe trains in a process of its own, one after the other. The clock stands still while the test set is
-evaluated (after every epoch). Writes results/bench-TASK.json, .md and .png; `--only` tries some and writes nothing.
+Each training has a process of its own, one after the other, and all use oneDNN. The clock stands still while the
+test set is evaluated (after every epoch). Before the first one, the machine's fastest matrix product is measured.
+Writes results/bench-TASK.json, .md and .png, and for CIFAR-10 helpers/assets/bench.json, which notebook 04b shows;
+`--only` tries some and writes nothing.
 """
 
 import argparse
 import json
 import re
+import statistics
 import subprocess
 import sys
+import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from helpers.paths import ROOT
+from helpers.paths import ASSETS, ROOT
+
+if TYPE_CHECKING:
+    import keras
 
 GOAL = {"cifar10": None, "mnist": 0.990}  # None: the best that the reference reaches
+LEVELS = {
+    "cifar10": (0.65, 0.75),
+    "mnist": (0.985, 0.99),
+}  # theirs and ours, in the last sentence of the table
+SHOWN = {"cifar10": ASSETS / "bench.json"}  # a copy for the notebook that shows it
 
 
 def peak_mb() -> float:
@@ -23,11 +36,45 @@ def peak_mb() -> float:
     return int(re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())[1]) / 1024
 
 
-def measure(task: str, name: str, *, seed: int = 0, limit: int | None = None) -> dict:
-    """Train one recipe; return seconds and test accuracy after each epoch, parameters and peak memory.
+def matrix_gflops(*, size: int = 2048, repeats: int = 20) -> float:
+    """Billions of float32 operations a second in the fastest of some matrix products: what the machine can do."""
+    from helpers.notebook.quiet_keras import tf
 
-    Preparing the data and building the model count as training time: they are part of the recipe.
-    `limit` takes only so many training images.
+    a = tf.random.normal((size, size))
+    product = tf.function(lambda: tf.reduce_sum(tf.matmul(a, a)))
+    product()
+    seconds = []
+    for _ in range(repeats):
+        began = time.perf_counter()
+        product().numpy()
+        seconds.append(time.perf_counter() - began)
+    return 2 * size**3 / min(seconds) / 1e9
+
+
+def training_flops(model: "keras.Model") -> int:
+    """Floating-point operations of convolutions and dense layers that one image costs in training.
+
+    Two for a multiply-add on the way forward, two more for the filters' gradient where they are trained, and two
+    more for the inputs' gradient where something before is trained. All else is left out: it is no matrix product.
+    The model must be a chain from the point of view of its trained layers, as all of these are.
+    """
+    from helpers.notebook.quiet_keras import keras
+    from helpers.training.experiments import multiply_adds
+
+    total, before, trained_before = 0, 0, False
+    for layer in model.layers:
+        trained = bool(layer.trainable_weights)
+        so_far = multiply_adds(keras.Model(model.inputs, layer.output))
+        total += 2 * (so_far - before) * (1 + trained + trained_before)
+        before, trained_before = so_far, trained_before or trained
+    return total
+
+
+def measure(task: str, name: str, *, seed: int = 0, limit: int | None = None) -> dict:
+    """Train one recipe; return seconds and test accuracy after each epoch, parameters, work and peak memory.
+
+    The curve holds [seconds, processor seconds, test accuracy] for each epoch. Preparing the data and building the
+    model count as training time: they are part of the recipe. `limit` takes only so many training images.
     """
     import numpy as np
 
@@ -41,94 +88,152 @@ def measure(task: str, name: str, *, seed: int = 0, limit: int | None = None) ->
     arrays, _ = locate.load(task)
     x, y = arrays["x_train"][:limit], arrays["y_train"][:limit]
     kept = round(len(x) * (1 - recipe.validation))
-    watch = Stopwatch()
-    with watch:
+    watch, processor = Stopwatch(), Stopwatch(time.process_time)
+    with watch, processor:
         x_train, y_train = recipe.prepare(x[:kept], y[:kept])
         x_test, y_test = recipe.prepare(arrays["x_test"][:limit], arrays["y_test"][:limit])
         if recipe.validation:
             held = recipe.prepare(x[kept:], y[kept:])  # held in memory, as its authors do
             assert len(held[0]) == len(x) - kept
         steps = -(-kept // recipe.batch_size) * recipe.epochs
+        if recipe.batches:
+            steps = kept // recipe.batch_size * recipe.epochs
+            fed = {"x": recipe.batches(x_train, y_train, recipe.batch_size), "shuffle": False}
+        else:
+            fed = {"x": x_train, "y": y_train, "batch_size": recipe.batch_size}
         model = recipe.build(steps, x[:kept])
     curve = []
     for epoch in range(recipe.epochs):
-        options = {"batch_size": recipe.batch_size, "initial_epoch": epoch, "epochs": epoch + 1, "verbose": 0}
-        with watch:
-            model.fit(x_train, y_train, **options)
+        with watch, processor:
+            model.fit(**fed, initial_epoch=epoch, epochs=epoch + 1, verbose=0)
         accuracy = float(model.evaluate(x_test, y_test, batch_size=500, verbose=0)[1])
-        curve.append([round(watch.seconds, 2), round(accuracy, 4)])
+        curve.append([round(watch.seconds, 2), round(processor.seconds, 2), round(accuracy, 4)])
         news = f"epoch {epoch + 1}/{recipe.epochs}, {watch.seconds:.0f} s, {accuracy:.1%}"
-        print(f"{task}, {name}: {news}", flush=True)
+        print(f"{task}, {name}, seed {seed}: {news}", flush=True)
     return {
         "recipe": name,
         "source": recipe.source,
         "seed": seed,
         "epochs": recipe.epochs,
         "batch_size": recipe.batch_size,
+        "images": kept * recipe.epochs,
         "parameters": int(np.sum([np.prod(weight.shape) for weight in model.weights])),
+        "flops_per_image": training_flops(model),
         "curve": curve,
         "peak_mb": round(peak_mb()),
     }
 
 
-def seconds_to(run: dict, accuracy: float) -> float | None:
-    """Seconds after which a run first had this test accuracy, or None."""
-    return next((seconds for seconds, reached in run["curve"] if reached >= accuracy), None)
+def seconds_to(run: dict, accuracy: float, *, processor: bool = False) -> float | None:
+    """Seconds (or processor seconds) after which a run first had this test accuracy, or None."""
+    return next((lap[int(processor)] for lap in run["curve"] if lap[2] >= accuracy), None)
+
+
+def usual_seconds(runs: list[dict], accuracy: float, *, processor: bool = False) -> float | None:
+    """The median of `seconds_to` over a recipe's seeds; None unless every one of them gets there."""
+    times = [seconds_to(run, accuracy, processor=processor) for run in runs]
+    return None if None in times else statistics.median(times)
+
+
+def by_recipe(runs: list[dict]) -> dict[str, list[dict]]:
+    """The runs of each recipe, in the order in which the recipes were run."""
+    found: dict[str, list[dict]] = {}
+    for run in runs:
+        found.setdefault(run["recipe"], []).append(run)
+    return found
+
+
+def quickest(recipes: dict[str, list[dict]], accuracy: float) -> str | None:
+    """Which of our recipes reaches this test accuracy first, with every seed; None if none does."""
+    times = {name: usual_seconds(runs, accuracy) for name, runs in recipes.items() if name.startswith("ours")}
+    reached = {name: seconds for name, seconds in times.items() if seconds is not None}
+    return min(reached, key=reached.__getitem__, default=None)
 
 
 def summary(task: str, runs: list[dict]) -> dict:
-    """What the reference reached, and how our runs compare."""
+    """What the reference reached, and how ours compares: seconds, processor seconds, memory.
+
+    `levels`: seconds to a lower accuracy for the reference, and to a higher one for ours.
+    """
     from benchmarks.recipes import REFERENCE
 
-    reference = next(run for run in runs if run["recipe"] == REFERENCE[task])
-    goal = GOAL[task] or max(accuracy for _, accuracy in reference["curve"])
-    needed = seconds_to(reference, goal)
-    mine = [run for run in runs if run["recipe"].startswith("ours")]
-    times = [seconds for run in mine if (seconds := seconds_to(run, goal)) is not None]
-    budget = needed or reference["curve"][-1][0]
-    within = [accuracy for run in mine for seconds, accuracy in run["curve"] if seconds <= budget]
-    return {
-        "goal": goal,
-        "reference_seconds": needed,
-        "our_seconds": min(times, default=None),
-        "times_faster": round(needed / min(times), 1) if needed and times else None,
-        "our_best_in_its_time": max(within, default=None),
-        "times_less_memory": round(reference["peak_mb"] / max(run["peak_mb"] for run in mine), 1),
+    recipes = by_recipe(runs)
+    reference = recipes[REFERENCE[task]]
+    goal = GOAL[task] or max(lap[2] for lap in reference[0]["curve"])
+    best, theirs = quickest(recipes, goal), usual_seconds(reference, goal)
+    compared = {"goal": goal, "reference_seconds": theirs, "our_recipe": best}
+    if best:
+        compared["our_seconds"] = usual_seconds(recipes[best], goal)
+        compared["times_less_memory"] = round(
+            reference[0]["peak_mb"] / max(run["peak_mb"] for run in recipes[best]), 1
+        )
+        for kind, processor in (("times_faster", False), ("times_less_processor", True)):
+            needed = usual_seconds(reference, goal, processor=processor)
+            mine = usual_seconds(recipes[best], goal, processor=processor)
+            compared[kind] = round(needed / mine, 1) if needed else None
+    low, high = LEVELS[task]
+    leader = quickest(recipes, high)
+    compared["levels"] = {
+        "reference": low,
+        "reference_seconds": usual_seconds(reference, low),
+        "ours": high,
+        "our_recipe": leader,
+        "our_seconds": leader and usual_seconds(recipes[leader], high),
     }
+    return compared
+
+
+def told(compared: dict) -> str:
+    """The comparison in sentences."""
+    if compared["our_recipe"] and compared["reference_seconds"]:
+        text = (
+            f"To {compared['goal']:.1%}, the reference needs {compared['reference_seconds']:.0f} s and "
+            f"'{compared['our_recipe']}' {compared['our_seconds']:.1f} s: {compared['times_faster']} times sooner, "
+            f"with {compared['times_less_processor']} times fewer processor seconds and "
+            f"{compared['times_less_memory']} times less memory."
+        )
+    else:
+        text = f"Not every recipe reaches {compared['goal']:.1%}, so the times can't be compared."
+    levels = compared["levels"]
+    for name in ("reference", "our"):
+        seconds = levels[f"{name}_seconds"]
+        goal = levels["reference" if name == "reference" else "ours"]
+        who = "The reference" if name == "reference" else f"'{levels['our_recipe']}'" if seconds else "Ours"
+        text += (
+            f" {who} reaches {goal:.1%} after {seconds:.0f} s."
+            if seconds
+            else f" {who} never reaches {goal:.1%}."
+        )
+    return text
 
 
 def table(task: str, results: dict) -> str:
-    """results/bench-TASK.md: the runs, and the comparison in a sentence."""
+    """results/bench-TASK.md: a line for each recipe, and the comparison in sentences."""
     runs, compared = results["runs"], results["summary"]
     versions = ", ".join(f"{name} {version}" for name, version in results["versions"].items())
     lines = [
         f"# {task}: accuracy, seconds, memory",
         "",
-        f"{results['date']}, {results['machine']}, {versions}; one seed. Made by `make bench`.",
-        "Seconds are those of training, preparing the data included, evaluation left out.",
+        f"{results['date']}, {results['machine']}, {versions}, oneDNN for all. Made by `make bench`.",
+        "Seconds are those of training, preparing the data included, evaluation left out; medians over the seeds.",
+        f"The fastest float32 matrix product, the peak: {results['matrix_gflops']:.0f} billion operations a second.",
+        "The share of it counts convolutions and dense layers only, over the whole time.",
         "",
-        f"| recipe | best test accuracy | seconds in all | seconds to {compared['goal']:.1%} | peak memory "
-        "| parameters | source |",
-        "| --- | --- | --- | --- | --- | --- | --- |",
+        f"| recipe | seeds | test accuracy at its best | seconds | processor seconds | seconds "
+        f"to {compared['goal']:.1%} | share of the peak | memory | parameters | source |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
-    for run in runs:
-        needed = seconds_to(run, compared["goal"])
-        best = max(accuracy for _, accuracy in run["curve"])
+    for name, same in by_recipe(runs).items():
+        needed = usual_seconds(same, compared["goal"])
+        best = " ".join(f"{max(lap[2] for lap in run['curve']):.1%}" for run in same)
+        ends = [statistics.median(run["curve"][-1][kind] for run in same) for kind in (0, 1)]
+        share = statistics.median(run["share_of_peak"] for run in same)
+        memory = max(run["peak_mb"] for run in same)
         lines.append(
-            f"| {run['recipe']} | {best:.1%} | {run['curve'][-1][0]:.0f} | {f'{needed:.0f}' if needed else 'never'} "
-            f"| {run['peak_mb']:,} MB | {run['parameters']:,} | {run['source']} |"
+            f"| {name} | {len(same)} | {best} | {ends[0]:.1f} | {ends[1]:.1f} | {f'{needed:.1f}' if needed else '–'} "
+            f"| {share:.0%} | {memory:,} MB | {same[0]['parameters']:,} | {same[0]['source']} |"
         )
-    faster = (
-        f"{compared['times_faster']} times faster" if compared["times_faster"] else "not comparable in time"
-    )
-    best = f"{compared['our_best_in_its_time']:.1%}" if compared["our_best_in_its_time"] else "nothing"
-    lines += [
-        "",
-        f"To {compared['goal']:.1%}: ours is {faster}; in the reference's time ours reaches {best}; "
-        f"the reference needs {compared['times_less_memory']} times our memory.",
-        "",
-        f"![Test accuracy against seconds, one line a recipe.](bench-{task}.png)",
-    ]
+    lines += ["", told(compared), "", f"![Test accuracy against seconds, one line a run.](bench-{task}.png)"]
     return "\n".join(lines) + "\n"
 
 
@@ -139,16 +244,15 @@ def readme_table(results: dict[str, dict]) -> str:
         "| --- | --- | --- | --- | --- |",
     ]
     for task, found in results.items():
-        compared, runs = found["summary"], found["runs"]
-        mine = [run for run in runs if run["recipe"].startswith("ours")]
-        quickest = min(mine, key=lambda run: seconds_to(run, compared["goal"]) or float("inf"))
-        for run, name in (
-            (runs[0], f"{runs[0]['recipe']}, until {compared['goal']:.1%}"),
-            (quickest, quickest["recipe"]),
-        ):
-            seconds = seconds_to(run, compared["goal"])
-            reached = next(accuracy for at, accuracy in run["curve"] if at == seconds)
-            lines.append(f"| {task} | {name} | {reached:.1%} | {seconds:.0f} | {run['peak_mb']:,} MB |")
+        recipes, compared = by_recipe(found["runs"]), found["summary"]
+        for name in (found["runs"][0]["recipe"], compared["our_recipe"]):
+            same = recipes[name]
+            needed = usual_seconds(same, compared["goal"])
+            reached = " ".join(
+                f"{next(lap[2] for lap in run['curve'] if lap[2] >= compared['goal']):.1%}" for run in same
+            )
+            memory = max(run["peak_mb"] for run in same)
+            lines.append(f"| {task} | {name} | {reached} | {needed:.1f} | {memory:,} MB |")
     return "\n".join(lines)
 
 
@@ -163,15 +267,14 @@ def draw(task: str, runs: list[dict], path: Path) -> None:
 
     figure, axes = plt.subplots(figsize=(8, 4.5), layout="constrained")
     others = iter((plots.ORANGE, plots.GREEN, plots.PURPLE))
-    for run in runs:
-        mine = run["recipe"].startswith("ours")
-        seconds, accuracy = zip(*run["curve"], strict=True)
-        axes.plot(
-            seconds, accuracy, marker="o" if mine else "s", markersize=4, label=run["recipe"],
-            color=plots.BLUE if mine else next(others), alpha=0.9,
-        )  # fmt: skip
+    for name, same in by_recipe(runs).items():
+        mine = name.startswith("ours")
+        color = plots.BLUE if mine else next(others)
+        for run in same:
+            seconds, accuracy = [lap[0] for lap in run["curve"]], [lap[2] for lap in run["curve"]]
+            axes.plot(seconds, accuracy, marker="o" if mine else "s", markersize=4, color=color, alpha=0.9)
         axes.annotate(
-            run["recipe"], (seconds[-1], accuracy[-1]), textcoords="offset points", xytext=(4, -3), fontsize=8
+            name, (seconds[-1], accuracy[-1]), textcoords="offset points", xytext=(4, -3), fontsize=8
         )
     axes.set(xscale="log", xlabel="seconds of training (log scale)", ylabel="test accuracy", title=task)
     first, last = min(run["curve"][0][0] for run in runs), max(run["curve"][-1][0] for run in runs)
@@ -185,40 +288,60 @@ def main() -> None:
     parser.add_argument("tasks", nargs="*", default=["cifar10", "mnist"], metavar="TASK")
     parser.add_argument("--only", nargs="+", help="first letters of the recipes to try; writes no file")
     parser.add_argument("--limit", type=int, help="so many training images only; writes no file")
-    parser.add_argument("--one", nargs=2, metavar=("TASK", "RECIPE"), help=argparse.SUPPRESS)
+    parser.add_argument("--one", nargs=3, metavar=("TASK", "RECIPE", "SEED"), help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.one:
-        result = measure(*args.one, limit=args.limit)
+        task, name, seed = args.one
+        result = measure(task, name, seed=int(seed), limit=args.limit)
         print("RESULT " + json.dumps(result, ensure_ascii=False))
         return
     from benchmarks import recipes
     from tools.notebooks.records import made_where
 
+    if unknown := [task for task in args.tasks if task not in recipes.TASKS]:
+        raise SystemExit(f"unknown task {unknown[0]!r}: choose from {', '.join(recipes.TASKS)}.")
+    peak = matrix_gflops()
+    print(f"the fastest matrix product: {peak:.0f} GFLOPS", flush=True)
     for task in args.tasks:
-        if task not in recipes.TASKS:
-            raise SystemExit(f"unknown task {task!r}: choose from {', '.join(recipes.TASKS)}.")
         runs = []
-        for name in recipes.TASKS[task]:
+        for name, recipe in recipes.TASKS[task].items():
             if args.only and not name.startswith(tuple(args.only)):
                 continue
-            command = [sys.executable, "-m", "benchmarks.bench", "--one", task, name]
-            command += ["--limit", str(args.limit)] if args.limit else []
-            with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
-                for line in process.stdout:
-                    if line.startswith("RESULT "):
-                        runs.append(json.loads(line[7:]))
-                    else:
-                        print(line, end="", flush=True)
-            if process.returncode:
-                raise SystemExit(f"{task}, {name} failed: see above.")
+            for seed in range(recipe.seeds):
+                run = one(task, name, seed, args.limit)
+                done = run["flops_per_image"] * run["images"] / run["curve"][-1][0] / 1e9
+                runs.append(run | {"share_of_peak": round(done / peak, 3)})
         if args.only or args.limit:
             continue
-        results = {**made_where(), "runs": runs, "summary": summary(task, runs)}
+        results = {
+            **made_where(),
+            "matrix_gflops": round(peak, 1),
+            "runs": runs,
+            "summary": summary(task, runs),
+        }
+        text = json.dumps(results, indent=1, ensure_ascii=False) + "\n"
         path = ROOT / "results" / f"bench-{task}.json"
-        path.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        for copy in [path, *([SHOWN[task]] if task in SHOWN else [])]:
+            copy.write_text(text, encoding="utf-8")
         path.with_suffix(".md").write_text(table(task, results), encoding="utf-8")
         draw(task, runs, path.with_suffix(".png"))
         print(table(task, results))
+
+
+def one(task: str, name: str, seed: int, limit: int | None) -> dict:
+    """`measure` in a process of its own, whose news are passed on."""
+    command = [sys.executable, "-m", "benchmarks.bench", "--one", task, name, str(seed)]
+    command += ["--limit", str(limit)] if limit else []
+    result = None
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
+        for line in process.stdout:
+            if line.startswith("RESULT "):
+                result = json.loads(line[7:])
+            else:
+                print(line, end="", flush=True)
+    if process.returncode or result is None:
+        raise SystemExit(f"{task}, {name} failed: see above.")
+    return result
 
 
 if __name__ == "__main__":
