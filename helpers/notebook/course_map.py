@@ -96,6 +96,12 @@ STATIONS = (
         "reason", 90, ("02", "03"), _DEEP,
     ),
     Station(
+        "04b_a_faster_recipe", "A faster recipe",
+        "Two recipes train almost the same network on the same images. What makes one of them faster?",
+        "tell learning more per image from cheaper images, and judge a recipe with BatchNorm fairly", 105,
+        ("04", "05"), _DEEP,
+    ),
+    Station(
         "05_vgg_and_batchnorm", "VGG and BatchNorm",
         "Why does a network that looks right in every way learn nothing at all?",
         "find out why a deep network doesn't learn, and use batch normalization to fix it", 90, ("04",), _DEEP,
@@ -112,7 +118,7 @@ STATIONS = (
     ),
     Station(
         "06_residual_connections", "Residual connections",
-        "Why can more layers make a network worse, and how does a shortcut help?",
+        "How can more layers make a network worse, and how does one plus sign fix it?",
         "build a residual network, and tell degradation from overfitting", 80, ("02", "04", "05"), _DEEP,
     ),
     Station(

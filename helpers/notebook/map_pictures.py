@@ -127,6 +127,14 @@ def _away_from_home(axis: Axes) -> None:
         _show(axis, image, left=left, top=17, width=86)
 
 
+def _two_doors(axis: Axes) -> None:
+    """A dot with two arrows: up, where an image teaches more, and to the left, where it costs less."""
+    arrow = {"arrowstyle": "-|>", "mutation_scale": 22, "linewidth": 5, "shrinkA": 0, "shrinkB": 0}
+    axis.add_patch(FancyArrowPatch((112, 76), (112, 10), color=plots.BLUE, **arrow))
+    axis.add_patch(FancyArrowPatch((104, 84), (22, 84), color=plots.ORANGE, **arrow))
+    axis.add_patch(Circle((112, 84), 9, facecolor="#444444", edgecolor="none"))
+
+
 def _signal_with_depth(axis: Axes) -> None:
     """How far ten random layers keep 64 random inputs apart: as they are, and normalized after each layer."""
     spreads = {False: [], True: []}
@@ -229,6 +237,7 @@ _PICTURES: dict[str, tuple[Callable[[Axes], None], str]] = {
     "03b_judging_honestly": (_confusions, "a table of confused digits"),
     "03c_fashion_mnist": (_tile_of("clothes"), "small images of clothes"),
     "04_cifar10": (_away_from_home, "a ship at sea, and the same ship on a meadow"),
+    "04b_a_faster_recipe": (_two_doors, "a dot with an arrow up and one to the left"),
     "05_vgg_and_batchnorm": (_signal_with_depth, "a falling curve and a level one"),
     "05b_backpropagation": (_forward_and_back, "three units with arrows there and back"),
     "05c_the_autopsy": (_nearly_alike, "six bars that are nearly alike"),

@@ -121,7 +121,8 @@ def tables(runs: list[dict]) -> str:
         "Made by `python -m tools.notebooks.records` from the JSON files beside it; each is one run that took place.",
         "Where there are several seeds, their values stand in the order of the seeds.",
         "",
-        "The runs of notebook 05c, in which one thing is changed at a time, are in [05c-suspects.md](05c-suspects.md).",
+        "The runs of notebook 05c, in which one thing is changed at a time, are in [05c-suspects.md](05c-suspects.md),",
+        "those of 04b in 04b-recipes.json.",
     ]
     for name in sorted({run["notebook"] for run in runs}):
         mine = sorted((run for run in runs if run["notebook"] == name), key=lambda run: run["seed"])
