@@ -1,11 +1,11 @@
 """One recipe, changed in one way at a time: what does an image teach, and what does it cost? CIFAR-10, three seeds.
 
 The network is the four-layer one of notebook 04. Every run trains on 50,000 images, each seen once (some on a part of
-them), and its test accuracy is measured on the way, as it is and with BatchNorm's averages measured anew. Only the
-training steps are timed, from the second on. The first seed of all changes comes first, then the second, so that a slow
-hour of the machine hits all alike. A run leaves a file in --out, and one whose file is there is skipped, so a broken
-ladder goes on with the same command. Once all files are there, results/04b-recipes.json and its copy for the notebook
-are written from them. A quarter of an hour on two cores; CNN_DATA_DIR names the folder with cifar10.npz.
+them), and its test accuracy is measured on the way, as it is and with BatchNorm's averages measured anew. What an image
+costs is clocked at the end, with all changes in turns: the machine should do nothing else then. A run leaves a file in
+--out, and one whose file is there is skipped, so a broken ladder goes on with the same command. Once all files are
+there, results/04b-recipes.json and its copy for the notebook are written from them. A quarter of an hour and more on
+two cores; CNN_DATA_DIR names the folder with cifar10.npz.
 
     CNN_DATA_DIR=~/data TF_NUM_INTRAOP_THREADS=2 python -m benchmarks.recipe_ladder
 """
@@ -66,6 +66,11 @@ def warm_up_and_cosine(progress: float, warm_up: float = 0.1) -> float:
     return (1 + math.cos(math.pi * (progress - warm_up) / (1 - warm_up))) / 2
 
 
+def rate_at(settings: dict[str, Any], progress: float) -> float:
+    """The learning rate when the share `progress` of the steps is done."""
+    return settings["rate"] * (warm_up_and_cosine(progress) if settings["schedule"] else 1.0)
+
+
 def build(settings: dict[str, Any]) -> "keras.Model":
     """The network of notebook 04, compiled; an early stride makes its first layer 4×4 with two pixels a step."""
     from helpers.notebook.quiet_keras import keras, layers
@@ -113,11 +118,9 @@ def train(
     losses, anew = [], []
     for step in range(1, steps + 1):
         batch = order[(step - 1) * size : step * size]
-        share = warm_up_and_cosine((step - 1) / steps) if settings["schedule"] else 1.0
-        model.optimizer.learning_rate = settings["rate"] * share
-        if (
-            step == 1
-        ):  # a seed has been set, so TensorFlow loads its kernels again, which takes longer than ten steps
+        model.optimizer.learning_rate = rate_at(settings, (step - 1) / steps)
+        if step == 1:
+            # A seed has been set, so TensorFlow loads its kernels again, which takes longer than ten steps.
             losses.append(float(model.train_on_batch(x[batch], y[batch])))
         else:
             with processor, wall:
@@ -158,11 +161,9 @@ def clock(
             steps = images // size
             with watch:
                 for step in range(steps):
-                    share = warm_up_and_cosine(step / steps) if settings["schedule"] else 1.0
-                    model.optimizer.learning_rate = settings["rate"] * share
-                    model.train_on_batch(
-                        x[step * size : (step + 1) * size], y[step * size : (step + 1) * size]
-                    )
+                    batch = slice(step * size, (step + 1) * size)
+                    model.optimizer.learning_rate = rate_at(settings, step / steps)
+                    model.train_on_batch(x[batch], y[batch])
                     model.reset_metrics()
             found[name].append(round(1000 * watch.seconds / (steps * size), 4))
     return found
@@ -262,10 +263,10 @@ def main() -> None:
             "seconds_per_1000": "processor seconds for 1,000 images; the conditions took turns, once in each round",
             "averages": f"measured anew with {REMEASURED:,} training images",
         }
-        whole = {name: BASE | change for name, change in CONDITIONS.items() if "part" not in change}
-        costs = clock({name: model_of(settings) for name, settings in whole.items()}, arrays)
+        whole = {name: model_of(BASE | change) for name, change in CONDITIONS.items() if "part" not in change}
+        costs = clock(whole, arrays)
         for name, found in conditions.items():
-            found["seconds_per_1000"] = costs[name.rpartition(", ")[0] if name not in costs else name]
+            found["seconds_per_1000"] = costs[name if name in costs else name.rpartition(", ")[0]]
         keep(conditions, made)
 
 

@@ -155,7 +155,7 @@ def test_small_cnn_takes_color_and_other_sides():
 
 
 def test_the_first_weights_of_a_seed_are_those_of_layers_made_in_this_order():
-    """Stored outputs hang on them. Keras draws a layer's seed when the layer is made."""
+    """Keras draws a layer's seed when the layer is made."""
     order = ["stem_conv", "s1b1_conv1", "s1b1_conv2", "s2b1_conv1", "s2b1_conv2", "s2b1_conv_shortcut"]
     keras.utils.set_random_seed(3)
     model = builders.residual_net(filters=(4, 6), blocks=1)
