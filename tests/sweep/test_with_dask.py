@@ -268,10 +268,12 @@ def test_a_scheduler_that_is_stopped_and_started_loses_nothing(place, monkeypatc
 
 def test_a_scheduler_that_stays_away_is_reported(place, monkeypatch, capfd):
     write(place, "01_a", START, CLAIMS)
-    monkeypatch.setenv(cluster.ADDRESS, f"tcp://127.0.0.1:{free_port()}")
     monkeypatch.setattr(cluster, "PATIENCE", 1)
     monkeypatch.setattr(cluster, "CONNECT", "1s")
-    assert sweep(place, "--seeds", "0") == 2
+    with socket.socket() as held:  # nobody listens there, and no Dask worker of another test can move in
+        held.bind(("127.0.0.1", 0))
+        monkeypatch.setenv(cluster.ADDRESS, f"tcp://127.0.0.1:{held.getsockname()[1]}")
+        assert sweep(place, "--seeds", "0") == 2
     assert "cannot be reached" in capfd.readouterr().err
     for wrong in ("foo://there", "host:port", "tls://127.0.0.1:1"):
         monkeypatch.setenv(cluster.ADDRESS, wrong)
