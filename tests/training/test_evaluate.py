@@ -28,3 +28,18 @@ def test_answers_and_accuracy_agree_with_predict(images):
     assert evaluate.accuracy(model, x, expected) == 1
     with pytest.raises(ValueError):
         evaluate.answers(model, x, batch_size=0)
+
+
+@pytest.mark.parametrize("values", [1, 400, 10**9])
+def test_batches_stay_small_where_images_are_large(images, values, monkeypatch):
+    monkeypatch.setattr(evaluate, "VALUES", values)
+    sizes = []
+
+    def model(batch, training):
+        assert not training
+        sizes.append(len(batch))
+        return batch.mean(axis=(1, 2))
+
+    found = evaluate.in_batches(model, images[0], batch_size=7)
+    np.testing.assert_array_equal(found, images[0].mean(axis=(1, 2)))
+    assert max(sizes) == min(7, max(1, values // 144))
