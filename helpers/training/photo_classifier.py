@@ -33,7 +33,7 @@ FINER = 4  # a large photo is opened at a fraction of its size, but at least thi
 
 @dataclass(frozen=True, eq=False)
 class Prediction:
-    """What a classifier says of one photograph: `answers` are (class, probability), the likeliest first."""
+    """What a classifier says of one photo: `answers` are (class, probability), the likeliest first."""
 
     path: Path
     image: np.ndarray  # as the classifier sees it: (size, size, 3) uint8
@@ -48,7 +48,7 @@ class Prediction:
 class PhotoClassifier:
     """A trained classifier: `model` maps images (n, size, size, 3), values 0 to 255, to probabilities.
 
-    It is `extractor`, frozen, and `head` in one. `held_back` and `recognized` count the photographs that it was
+    It is `extractor`, frozen, and `head` in one. `held_back` and `recognized` count the photos that it was
     tested on, and its right answers.
     """
 
@@ -89,7 +89,7 @@ class PhotoClassifier:
             files, images = [place], open_square(place, self.size)[np.newaxis]
         else:
             raise DataError(f"{place} is not there. Name an image file, or a folder of them.")
-        rows = in_batches(self.head, self.extractor.predict(images, batch_size=BATCH, verbose=0))
+        rows = in_batches(self.head, in_batches(self.extractor, images, batch_size=BATCH))
         found = []
         for path, image, row in zip(files, images, rows, strict=True):
             order = np.argsort(-row, kind="stable")
@@ -100,7 +100,7 @@ class PhotoClassifier:
     def __str__(self) -> str:
         return (
             f"{len(self.class_names)} classes ({', '.join(self.class_names)}), learned from "
-            f"{self.learned_from:,} photographs; of {self.held_back:,} held back, {self.recognized:,} were recognized"
+            f"{self.learned_from:,} photos; of {self.held_back:,} held back, {self.recognized:,} were recognized"
         )
 
 
@@ -134,7 +134,7 @@ def learn(
         used += [start + place for place in read.places]
         if read.files and not troubles:
             extractor = extractor or feature_extractor(size)
-            features.append(extractor.predict(np.stack(read.images), batch_size=BATCH, verbose=0))
+            features.append(in_batches(extractor, np.stack(read.images), batch_size=BATCH))
     image_folders.refuse_troubles(folder, troubles, len(files))
     labels = places[used]
     _refuse_few(folder, dict(zip(classes, np.bincount(labels, minlength=len(classes)), strict=True)))
@@ -161,9 +161,14 @@ def feature_extractor(size: int) -> keras.Model:
 
 
 def new_head(features: int, *, classes: int) -> keras.Model:
-    """A compiled softmax classifier for so many cached features, with random weights."""
+    """A compiled softmax classifier for so many cached features.
+
+    Its weights start at zero: with few photos, random ones would stay in them as noise.
+    """
     inputs = keras.Input(shape=(features,), name="features")
-    outputs = layers.Dense(units=classes, activation="softmax", name="probabilities")(inputs)
+    outputs = layers.Dense(
+        units=classes, activation="softmax", kernel_initializer="zeros", name="probabilities"
+    )(inputs)
     head = keras.Model(inputs, outputs, name="head")
     head.compile(optimizer=keras.optimizers.Adam(3e-3), loss="sparse_categorical_crossentropy")
     head.optimizer.build(head.trainable_variables)  # or Keras traces the first training step twice
@@ -182,9 +187,9 @@ def open_square(path: str | os.PathLike, size: int) -> np.ndarray:
 
 
 def show_page(predictions: Sequence[Prediction], *, limit: int = 24, columns: int = 6) -> None:
-    """Show photographs with the classifier's answer and its probability; ✗ and the true class where it is wrong.
+    """Show photos with the classifier's answer and its probability; where it is wrong, a ✗, and the true class above.
 
-    Of more than `limit` photographs, as many are taken at equal distances.
+    Of more than `limit` photos, as many are taken at equal distances.
     """
     if isinstance(predictions, Prediction):
         predictions = [predictions]
@@ -195,7 +200,7 @@ def show_page(predictions: Sequence[Prediction], *, limit: int = 24, columns: in
     for prediction in shown:
         name, share = prediction.answers[0]
         wrong = prediction.truth not in (None, name)
-        titles.append(f"{name} {share:.0%}" + (f"\nis: {prediction.truth}" if wrong else ""))
+        titles.append((f"is: {prediction.truth}\n" if wrong else "") + f"{name} {share:.0%}")  # ✗ comes last
     known = all(prediction.truth is not None for prediction in shown)
     plots.image_grid(
         [prediction.image for prediction in shown],
@@ -203,7 +208,7 @@ def show_page(predictions: Sequence[Prediction], *, limit: int = 24, columns: in
         good=[prediction.truth == prediction.answers[0][0] for prediction in shown] if known else None,
         columns=min(columns, len(shown)),
         cell=1.25,
-        alt=f"{len(shown)} photographs, each with the classifier's answer and its probability above it.",
+        alt=f"{len(shown)} photos, each with the classifier's answer and its probability above it.",
     )
 
 
@@ -243,7 +248,7 @@ def _refuse_few(folder: Path, counts: dict[str, int]) -> None:
     for name, count in counts.items():
         if count < 2:
             raise DataError(
-                f"{folder} has only {count} photograph{'s' * (count != 1)} of {name}. Give each class at least 2 "
+                f"{folder} has only {count} photo{'s' * (count != 1)} of {name}. Give each class at least 2 "
                 "(one is held back for the test); 20 or more are better."
             )
 

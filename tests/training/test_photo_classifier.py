@@ -1,4 +1,4 @@
-"""photo_classifier: a reader's folder of photographs in, a classifier and a page of predictions out."""
+"""photo_classifier: a reader's folder of photos in, a classifier and a page of predictions out."""
 
 import io
 import os
@@ -21,7 +21,7 @@ SIZES = [(130, 90), (64, 64), (70, 150), (200, 110), (97, 75)]  # width, height
 
 
 def jpeg(path, pixels, size, **options):
-    """A photograph of `size` with the scene in its middle, as a camera would write it."""
+    """A photo of `size` with the scene in its middle, as a camera would write it."""
     width, height = size
     side = min(size)
     picture = Image.new("RGB", size, (120, 120, 120))
@@ -59,21 +59,6 @@ def album(tmp_path_factory):
     return folder
 
 
-@pytest.fixture(scope="module", autouse=True)
-def eager_features():
-    """The pretrained network is not traced: a few batches run faster than that."""
-    real = photo_classifier.feature_extractor
-
-    def feature_extractor(size):
-        model = real(size)
-        model.run_eagerly = True
-        return model
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(photo_classifier, "feature_extractor", feature_extractor)
-        yield
-
-
 @pytest.fixture(scope="module")
 def classifier(album):
     return photo_classifier.learn(album / "learn", size=64)
@@ -102,11 +87,11 @@ def test_it_learns_from_an_ordinary_folder(classifier):
     assert (classifier.learned_from, classifier.held_back) == (87, 21)
     assert classifier.recognized >= 15
     assert str(classifier).startswith(
-        "3 classes (automobile, frog, ship), learned from 87 photographs; of 21 held"
+        "3 classes (automobile, frog, ship), learned from 87 photos; of 21 held"
     )
 
 
-def test_it_recognizes_photographs_that_it_has_never_seen(classifier, album):
+def test_it_recognizes_photos_that_it_has_never_seen(classifier, album):
     found = classifier.predict(album / "new")
     assert len(found) == 30 and {one.truth for one in found} == set(classifier.class_names)
     assert np.mean([one.truth == one.answers[0][0] for one in found]) > 0.7
@@ -241,8 +226,8 @@ def few(folder, counts):
     return folder
 
 
-def test_a_class_with_one_photograph_is_refused(tmp_path):
-    with pytest.raises(DataError, match="has only 1 photograph of cats. Give each class at least 2"):
+def test_a_class_with_one_photo_is_refused(tmp_path):
+    with pytest.raises(DataError, match="has only 1 photo of cats. Give each class at least 2"):
         photo_classifier.learn(few(tmp_path, {"cats": 1, "dogs": 4}))
 
 
@@ -286,7 +271,7 @@ def test_a_folder_that_is_not_there_or_holds_train_and_test(tmp_path):
             photo_classifier.learn(folder)
 
 
-def test_new_photographs_that_cannot_be_used(classifier, tmp_path):
+def test_new_photos_that_cannot_be_used(classifier, tmp_path):
     with pytest.raises(DataError, match="is not there. Name an image file"):
         classifier.predict(tmp_path / "nothing")
     with pytest.raises(DataError, match="holds no image files"):
@@ -346,11 +331,11 @@ def predictions(count, *, truth):
 
 def test_a_page_says_what_is_wrong_where_the_truth_is_known(monkeypatch):
     seen = page(monkeypatch, predictions(2, truth=lambda k: "cat" if k else "dog"))
-    assert seen["titles"] == ["cat 75%\nis: dog", "cat 75%"] and seen["good"] == [False, True]
-    assert seen["alt"].startswith("2 photographs")
+    assert seen["titles"] == ["is: dog\ncat 75%", "cat 75%"] and seen["good"] == [False, True]
+    assert seen["alt"].startswith("2 photos")
 
 
-def test_a_page_of_unknown_photographs_judges_nothing(monkeypatch):
+def test_a_page_of_unknown_photos_judges_nothing(monkeypatch):
     seen = page(monkeypatch, predictions(3, truth=lambda k: None))
     assert seen["titles"] == ["cat 75%"] * 3 and seen["good"] is None and seen["columns"] == 3
 
