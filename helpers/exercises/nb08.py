@@ -1,5 +1,6 @@
 """Exercises and quizzes of notebook 08, augmentation."""
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -10,515 +11,341 @@ from helpers.exercises.core import (
     WrongAnswer,
     as_array,
     as_float,
-    check_bug_lines,
     close,
     refuse_mistakes,
     result_of,
     worded_shape,
 )
 
-# --- from OpenCV's order to everyone else's -----------------------------------------------------------
+# --- the layers' numbers ----------------------------------------------------------------------------
 
 
-def _examine_from_opencv(function: Any) -> None:
-    rng = np.random.default_rng(8)
-    for height, width in ((4, 6), (7, 5)):
-        image = rng.integers(0, 256, (height, width, 3), dtype=np.uint8)
-        found = as_array(result_of(function, image, what="from_opencv"), what="from_opencv's result")
-        asked = f"For an image of shape {worded_shape(image.shape)}"
-        if found.shape != image.shape:
-            raise WrongAnswer(
-                f"{asked} yours returns {worded_shape(found.shape)}; height, width and channels must stay."
-            )
-        right = image[..., ::-1].astype(float)
-        if np.array_equal(found, right):
-            continue
-        mistakes = (
-            (image, "nothing has changed: blue is still first"),
-            (image[::-1], "this turns the picture upside down: it reverses the rows, the first axis"),
-            (image[:, ::-1], "this mirrors the picture: it reverses the columns, the second axis"),
-            (image[::-1, ::-1, ::-1], "all three axes are reversed; only the last one must be"),
-            (
-                np.roll(image, 1, axis=2),
-                "the channels have moved round by one; blue and red must change places",
-            ),
-            (
-                np.roll(image, -1, axis=2),
-                "the channels have moved round by one; blue and red must change places",
-            ),
-            (right / 255, "the order is right, but the values are divided by 255; leave them as they are"),
-        )
-        refuse_mistakes(found, mistakes, lead=asked)
-        raise WrongAnswer(f"{asked} the values are not those of channels 2, 1, 0 in this order.")
-
-
-from_opencv = Exercise(
-    name="from_opencv",
-    examine=_examine_from_opencv,
-    hints=(
-        "Height and width stay; the last axis, of length 3, must be read backwards.",
-        "`array[::-1]` reads the first axis backwards. `array[..., ::-1]` does it with the last.",
-    ),
-    solution_code="""
-def from_opencv(image):
-    return image[..., ::-1]
-
-
-nb08.from_opencv.check(from_opencv)
-""",
-    because="OpenCV's own cv2.cvtColor(image, cv2.COLOR_BGR2RGB) does the same.",
-)
-
-# --- the order of a pipeline ----------------------------------------------------------------------------
-
-STEPS = ("read", "cache", "shuffle", "augment", "batch", "prefetch")
-
-
-def _examine_pipeline(answer: Any) -> None:
-    if isinstance(answer, (str, bytes)) or not isinstance(answer, (list, tuple, np.ndarray)):
-        raise WrongAnswer('Give the six steps as a list of words, for example ["read", "batch", ...].')
-    steps = [str(step).strip().lower() for step in answer]
-    unknown = [step for step in steps if step not in STEPS]
-    if unknown:
-        raise WrongAnswer(f'There is no step "{unknown[0]}": the steps are {", ".join(STEPS)}.')
-    missing = [step for step in STEPS if step not in steps]
-    if missing:
-        raise WrongAnswer(f'"{missing[0]}" is missing.')
-    if len(steps) != len(STEPS):
-        twice = next(step for step in STEPS if steps.count(step) > 1)
-        raise WrongAnswer(f'"{twice}" stands there more than once.')
-    place = {step: number for number, step in enumerate(steps)}
-    rules = (
-        ("read", "cache", "Before anything else the file must be read and decoded: read comes first."),
-        ("read", "shuffle", "Before anything else the file must be read and decoded: read comes first here."),
-        ("read", "augment", "A picture can be changed only after it was read: read comes first."),
-        (
-            "read",
-            "batch",
-            "Pictures can be stacked into a batch only after they were read: read comes first.",
-        ),
-        (
-            "cache",
-            "augment",
-            "cache after augment freezes the random changes: every epoch would bring the same pictures again.",
-        ),
-        (
-            "cache",
-            "shuffle",
-            "cache after shuffle freezes the order: every epoch would bring the same batches.",
-        ),
-        (
-            "shuffle",
-            "batch",
-            "shuffle after batch mixes whole batches: the pictures in a batch would stay together for ever.",
-        ),
-    )
-    for first, second, why in rules:
-        if place[first] > place[second]:
-            raise WrongAnswer(why)
-    if steps[-1] != "prefetch":
-        raise WrongAnswer(
-            f"prefetch makes the next batch ready while the model works, so all must be done by then: "
-            f'"{steps[-1]}" must not come after it.'
-        )
-
-
-pipeline = Exercise(
-    name="pipeline",
-    examine=_examine_pipeline,
-    hints=(
-        "Ask of each step: must it happen once, or anew in every epoch? cache stands between the two kinds.",
-        "Reading once; the order and the random changes anew; the last step only makes things ready early.",
-    ),
-    solution_code="""
-steps = ["read", "cache", "shuffle", "batch", "augment", "prefetch"]
-nb08.pipeline.check(steps)
-""",
-    because=(
-        "What is the same every time stands before cache, what is random after it. "
-        "augment may stand before or after batch: after it one call changes a whole batch, which is faster."
-    ),
-)
-
-# --- old arguments, new factors -----------------------------------------------------------------------
-
-
-def _symmetric(answer: Any, *, what: str) -> float:
+def _one_factor(answer: Any, *, what: str) -> float:
     """One factor, from 0.05 or from (-0.05, 0.05)."""
     array = as_array(answer, what=what)
     if array.size == 2:
         low, high = sorted(array.ravel())
         if not np.isclose(low, -high):
             raise WrongAnswer(
-                f"{what} must reach equally far to both sides; yours goes from {low:g} to {high:g}."
+                f"{what} should reach equally far both ways, and yours goes from {low:g} to {high:g}."
             )
         return float(high)
     return as_float(answer, what=what)
 
 
-def _examine_factors(rotation: Any, zoom: Any, shift: Any) -> None:
-    turned = _symmetric(rotation, what="rotation_factor")
-    if not np.isclose(turned, 18 / 360):
-        lead = "rotation_factor is a share of a full turn"
+def _examine_factors(rotation: Any, shift: Any, zoom: Any) -> None:
+    turned = _one_factor(rotation, what="rotation_factor")
+    if not close(np.asarray(turned), 15 / 360, atol=1e-3):
         mistakes = (
-            (18, "18 would be eighteen full turns; divide the degrees by those of one turn"),
-            (18 / 180, "a full turn has 360 degrees, not 180"),
-            (18 / 100, "it is no percentage; a full turn has 360 degrees"),
-            (np.deg2rad(18), "these are radians; divide the degrees by 360"),
+            (15, "15 would be fifteen full turns; divide the degrees by those of one turn"),
+            (15 / 180, "a full turn has 360 degrees, not 180"),
+            (
+                30 / 360,
+                "15 degrees each way is one factor of 15 degrees; the layer adds the other side itself",
+            ),
+            (0.15, "it isn't a percentage; a full turn has 360 degrees"),
+            (np.deg2rad(15), "these are radians; divide the degrees by 360"),
         )
-        refuse_mistakes(turned, mistakes, lead=lead)
-        raise WrongAnswer(f"{lead}: how much of 360 degrees are 18? Yours is {turned:g}.")
+        refuse_mistakes(np.asarray(turned), mistakes, lead="rotation_factor is a share of a full turn")
+        raise WrongAnswer(f"rotation_factor: what share of 360 degrees are 15? It isn't {turned:g}.")
+    moved = _one_factor(shift, what="shift_factor")
+    if not close(np.asarray(moved), 2 / 28, atol=2e-3):
+        mistakes = (
+            (2, "2 would be twice the whole image; divide the pixels by the 28 of the image"),
+            (4 / 28, "2 pixels each way is one factor of 2 pixels; the layer adds the other side itself"),
+            (0.02, "it isn't a percentage; the image is 28 pixels wide, not 100"),
+            (2 / 224, "the photographs are 224 pixels wide, but a digit is 28"),
+        )
+        refuse_mistakes(np.asarray(moved), mistakes, lead="shift_factor is a share of the image's side")
+        raise WrongAnswer(f"shift_factor: what share of 28 pixels are 2? It isn't {moved:g}.")
     zoomed = as_array(zoom, what="zoom_factor")
     if zoomed.size != 2:
-        raise WrongAnswer("zoom_factor needs two numbers here, since it reaches further in than out.")
+        raise WrongAnswer("zoom_factor needs two numbers, because here it reaches in one direction only.")
     low, high = sorted(zoomed.ravel())
-    if not np.allclose((low, high), (-0.3, 0.2)):
+    if not close(np.array([low, high]), (-0.5, 0.0), atol=1e-3):
         lead = "zoom_factor"
         mistakes = (
-            ((0.7, 1.2), "RandomZoom counts from 0, where ImageDataGenerator counted from 1"),
-            ((-0.2, 0.3), "the sides are swapped: in both, the smaller number zooms in"),
-            ((-30, 20), "these are percents; 30 percent are 0.3"),
+            ((0.0, 0.5), "positive numbers make things smaller; to come closer they have to be negative"),
+            ((0.0, 1.0), "positive numbers make things smaller; to come closer they have to be negative"),
+            ((-1.0, 0.0), "-1 would show nothing of the side; twice as large means that half of it is left"),
+            ((0.5, 1.0), "the layer counts from 0 for no change, not from 1"),
+            ((1.0, 2.0), "the layer counts from 0 for no change, not from 1, and negative is closer"),
+            (
+                (-2.0, 0.0),
+                "it isn't how often things are enlarged, but what is taken away from the side shown",
+            ),
+            ((-0.5, 0.5), "this makes things smaller, too; one end should be no change"),
         )
-        refuse_mistakes((low, high), mistakes, lead=lead)
-        raise WrongAnswer("zoom_factor: take 1 away from each end of zoom_range.")
-    moved = _symmetric(shift, what="shift_factor")
-    if not np.isclose(moved, 8 / 64):
-        lead = "shift_factor is a share of the width"
-        mistakes = (
-            (8, "8 would be eight times the width; divide the pixels by the 64 of the picture"),
-            (8 / 100, "the picture is 64 pixels wide, not 100"),
-            (8 / 32, "the picture is 64 pixels wide; 8 pixels to each side are one factor, not two halves"),
+        refuse_mistakes(np.array([low, high]), mistakes, lead=lead)
+        raise WrongAnswer(
+            f"{lead}: it goes from {low:g} to {high:g}. One end is no change; at the other, half of the side is left."
         )
-        refuse_mistakes(moved, mistakes, lead=lead)
-        raise WrongAnswer(f"{lead}: what share of 64 pixels are 8? Yours is {moved:g}.")
 
 
 factors = Exercise(
     name="factors",
     examine=_examine_factors,
     hints=(
-        "Today's layers know neither degrees nor pixels: a turn is a share of 360 degrees, a shift one of the side.",
-        "RandomZoom's 0 is ImageDataGenerator's 1: 0.7 becomes 0.7 - 1.",
+        "The layers count in shares: a turn is a share of 360 degrees, a shift a share of the image's side.",
+        "For the zoom, 0 is no change, and -0.25 shows a quarter less of the side, so things look larger.",
     ),
     solution_code="""
-rotation_factor = 18 / 360
-zoom_factor = (0.7 - 1, 1.2 - 1)
-shift_factor = 8 / 64
-nb08.factors.check(rotation_factor, zoom_factor, shift_factor)
+rotation_factor = 15 / 360
+shift_factor = 2 / 28
+zoom_factor = (-0.5, 0)  # from where to where
+nb08.factors.check(rotation_factor, shift_factor, zoom_factor)
 """,
-    because="A share works for every picture size; degrees and pixels had to be looked up again each time.",
+    because="Shares suit images of any size. With half of the side left, everything looks twice as large.",
 )
 
-# --- standardise with what the training images say ---------------------------------------------------
+# --- a layer of one's own -----------------------------------------------------------------------------
+
+COUNT, MOST = 150, 2
 
 
-def _examine_standardise(function: Any) -> None:
-    rng = np.random.default_rng(3)
-    for count in (20, 33):
-        train = rng.normal([90, 120, 60], [20, 35, 50], (count, 4, 5, 3)).astype("float32")
-        test = rng.normal([130, 100, 90], [40, 15, 25], (7, 4, 5, 3)).astype("float32")
-        result = result_of(function, train, test, what="standardise")
-        found = as_array(result, what="standardise's result")
-        if found.shape != test.shape:
-            hint = " Return the test images only." if found.shape == train.shape else ""
+def _places(found: np.ndarray, padded: np.ndarray, height: int, width: int) -> tuple[int, int] | None:
+    """Where `found` was cut out of `padded`, as (row, column); None if nowhere."""
+    for row in range(padded.shape[0] - height + 1):
+        for column in range(padded.shape[1] - width + 1):
+            if np.array_equal(found, padded[row : row + height, column : column + width]):
+                return row, column
+    return None
+
+
+def _examine_random_shift(function: Any) -> None:
+    rng = np.random.default_rng(8)
+    images = rng.integers(1, 256, (COUNT, 7, 9), dtype=np.uint8)
+    result = result_of(function, images, MOST, np.random.default_rng(5), what="random_shift")
+    shifted = as_array(result, what="What random_shift returns")
+    if shifted.shape != images.shape:
+        raise WrongAnswer(
+            f"{COUNT} images of 7×9 come in, so {worded_shape(images.shape)} should come out, and yours is "
+            f"{worded_shape(shifted.shape)}. How many rows and columns do you cut out?"
+        )
+    padded = np.pad(images, ((0, 0), (MOST, MOST), (MOST, MOST)))
+    places = [_places(one, whole, 7, 9) for one, whole in zip(shifted, padded, strict=True)]
+    if None in places:
+        number = places.index(None)
+        others = [k for k in range(COUNT) if k != number and _places(shifted[number], padded[k], 7, 9)]
+        if others:
+            raise WrongAnswer(f"Image {number} came out as a piece of image {others[0]}. Use padded[number].")
+        raise WrongAnswer(
+            f"Image {number} isn't a piece of 7×9 pixels of its padded image. It goes from row to row + 7, and from "
+            "column to column + 9."
+        )
+    rows, columns = np.array(places).T
+    if (rows == rows[0]).all() and (columns == columns[0]).all():
+        what = "No image has moved" if (rows[0], columns[0]) == (MOST, MOST) else "All images moved alike"
+        raise WrongAnswer(f"{what}. Draw a new row and column for each image, inside the loop.")
+    if (rows == columns).all():
+        raise WrongAnswer(
+            "Row and column are always equal, so images move along one diagonal. Draw two numbers."
+        )
+    for name, drawn in (("row", rows), ("column", columns)):
+        if len(set(drawn)) == 1:
+            raise WrongAnswer(f"The {name} is always {drawn[0]}. It should be random, too.")
+        if drawn.max() < 2 * MOST or drawn.min() > 0:
             raise WrongAnswer(
-                f"The result has shape {worded_shape(found.shape)}; it must be that of test, "
-                f"{worded_shape(test.shape)}.{hint}"
+                f"With most = {MOST} the {name} should go from 0 to {2 * MOST}, and yours goes from {drawn.min()} to "
+                f"{drawn.max()}. (rng.integers leaves its upper end out.)"
             )
-        every = (0, 1, 2)
-        mean, spread = train.mean(axis=every), train.std(axis=every)
-        if close(found, (test - mean) / spread, atol=0.02):
+
+
+random_shift = Exercise(
+    name="random_shift",
+    examine=_examine_random_shift,
+    hints=(
+        "rng.integers(0, n, size=2) draws two whole numbers from 0 to n - 1.",
+        "Cut a piece as large as the image out of padded[number]: rows from row to row + height, columns likewise.",
+    ),
+    solution_code="""
+def random_shift(images, most, rng):
+    height, width = images.shape[1:]
+    padded = np.pad(images, ((0, 0), (most, most), (most, most)))  # a black frame around each image
+    shifted = np.empty_like(images)
+    for number in range(len(images)):
+        row, column = rng.integers(0, 2 * most + 1, size=2)
+        shifted[number] = padded[number, row : row + height, column : column + width]
+    return shifted
+
+
+nb08.random_shift.check(random_shift)
+""",
+    because="Many networks for CIFAR-10 are trained with just this kind of framing and cutting.",
+)
+
+# --- ask several times --------------------------------------------------------------------------------
+
+
+def _examine_ask_often(function: Any) -> None:
+    for times in (4, 7):
+        rng = np.random.default_rng(times)
+        answers = rng.dirichlet(np.ones(3), size=(times, 5))  # times × 5 images × 3 classes
+        images = rng.uniform(1, 255, (5, 4, 4, 1))
+        asked, used = [], []
+
+        def change(given: Any, number: int, used: list = used) -> np.ndarray:
+            used.append(number)
+            return np.array(given) * 0 - number - 1
+
+        def predict(given: Any, asked: list = asked, answers: np.ndarray = answers) -> np.ndarray:
+            asked.append(np.array(given))
+            return answers[(len(asked) - 1) % len(answers)].copy()
+
+        changes = [functools.partial(change, number=number) for number in range(times)]
+        result = result_of(function, predict, images, changes, what="ask_often")
+        found = as_array(result, what="What ask_often returns")
+        case = f"For 5 images, 3 classes and {times} changes"
+        if not used:
+            raise WrongAnswer(f"{case} none of the changes was used. Each of them is a function: call it.")
+        if len(set(used)) < times:
+            raise WrongAnswer(
+                f"{case} only {len(set(used))} of the changes were used. Go through all of them."
+            )
+        if len(asked) == 1:
+            raise WrongAnswer(
+                f"{case} predict was called only once. Don't average the images, which would blur them: ask about each "
+                "version, and average the answers."
+            )
+        if any(one.shape == images.shape and np.allclose(one, images) for one in asked):
+            raise WrongAnswer(f"{case} predict was asked about the unchanged images. Give it change(images).")
+        if len(asked) != times:
+            raise WrongAnswer(
+                f"{case} predict should be called {times} times, and yours calls it {len(asked)}."
+            )
+        right = answers.mean(axis=0)
+        if found.shape == right.shape and close(found, right, atol=1e-4):
             continue
-        both = np.concatenate([train, test])
         mistakes = (
+            (answers, "these are the answers one by one; take their mean over the versions, axis=0"),
+            (answers.sum(axis=0), "these are sums, and probabilities should add up to 1: take the mean"),
             (
-                (test - test.mean(axis=every)) / test.std(axis=every),
-                "these are the test images' own mean and spread. A single new photograph has no such statistics, "
-                "and test images may decide nothing",
+                answers.mean(axis=(0, 1)),
+                "this is the mean over the images, too; each image needs its own answer",
             ),
-            (
-                (test - both.mean(axis=every)) / both.std(axis=every),
-                "mean and spread come from both sets together; the test images may decide nothing",
-            ),
-            ((test - mean) / test.std(axis=every), "the mean is right, the spread is the test images' own"),
-            (
-                (test - test.mean(axis=every)) / spread,
-                "the spread is right, the mean is the test images' own",
-            ),
-            (test - mean, "the mean is taken away; now divide by the training images' spread"),
-            (test / spread, "divided by the spread; take the mean away first"),
-            (test / spread - mean, "take the mean away first, then divide"),
-            ((test - mean) / spread**2, "divide by the standard deviation, not by the variance"),
-            (
-                (test - train.mean()) / train.std(),
-                "this is one mean and one spread for all; each channel needs its own: axis=(0, 1, 2)",
-            ),
-            (
-                (test - train.mean(axis=0)) / train.std(axis=0),
-                "this is a mean for every pixel place; take one for each channel: axis=(0, 1, 2)",
-            ),
+            (answers.mean(axis=1), "this is the mean over the images; take it over the versions, axis=0"),
+            (answers.mean(axis=2), "this is the mean over the classes; take it over the versions, axis=0"),
+            (right.argmax(axis=1), "return the mean probabilities; argmax can come later"),
+            (answers.max(axis=0), "this is the largest of the answers; take their mean"),
+            (np.median(answers, axis=0), "this is the median; take the mean"),
+            (answers[-1], "this is the last answer only; collect them, and take their mean"),
+            (answers[0], "this is the first answer only; collect them, and take their mean"),
         )
         for wrong, why in mistakes:
-            if close(found, wrong, atol=1e-3):
-                raise WrongAnswer(f"Almost: {why}.")
-        raise WrongAnswer(
-            "(test - mean) / standard deviation, both of the training images, channel by channel."
-        )
+            if found.shape == wrong.shape and close(found, wrong, atol=1e-4):
+                raise WrongAnswer(f"{case}: {why}.")
+        if found.shape != right.shape:
+            raise WrongAnswer(
+                f"{case} the result should have the shape 5×3, and yours has {worded_shape(found.shape)}."
+            )
+        if np.isnan(found).any():
+            raise WrongAnswer(f"{case} the result holds NaN. Is there a mean of nothing?")
+        raise WrongAnswer(f"{case} the result should be the mean of the {times} answers, and it isn't.")
 
 
-standardise = Exercise(
-    name="standardise",
-    examine=_examine_standardise,
+ask_often = Exercise(
+    name="ask_often",
+    examine=_examine_ask_often,
     hints=(
-        "Mean and standard deviation over images, rows and columns leave one number for each channel: axis=(0, 1, 2).",
-        "Both come from train, and only from train; what they are applied to is test.",
+        "predict(change(images)) gives a row of probabilities for each image. Collect one such table for each change.",
+        "np.mean(answers, axis=0) averages over a list of equally large tables.",
     ),
     solution_code="""
-def standardise(train, test):
-    return (test - train.mean(axis=(0, 1, 2))) / train.std(axis=(0, 1, 2))
+def ask_often(predict, images, changes):
+    answers = [predict(change(images)) for change in changes]
+    return np.mean(answers, axis=0)
 
 
-nb08.standardise.check(standardise)
+nb08.ask_often.check(ask_often)
 """,
-    because="layers.Normalization(axis=-1) does this, and its adapt(...) is where you say which images decide.",
-)
-
-# --- a label for CutMix -------------------------------------------------------------------------------
-
-
-def _examine_cutmix_label(function: Any) -> None:
-    a, b = np.eye(4)[1], np.eye(4)[3]
-    for height, width, side in ((20, 12, 32), (4, 5, 10), (3, 8, 24)):
-        found = as_array(
-            result_of(function, a, b, height, width, side, what="cutmix_label"),
-            what="cutmix_label's result",
-            shape=(4,),
-        )
-        patch = height * width / side**2
-        right = (1 - patch) * a + patch * b
-        if close(found, right, atol=1e-6):
-            continue
-        asked = f"A patch of {height}×{width} in a picture of {side}×{side} covers {patch:.1%} of it"
-        mistakes = (
-            (patch * a + (1 - patch) * b, "the two labels are swapped: the patch comes from b"),
-            (a, "this is the label of the picture alone; what of the patch?"),
-            (b, "this is the label of the patch alone"),
-            ((a + b) / 2, "half and half would be right only if the patch covered half of the picture"),
-            (a + patch * b, "the weights must add up to 1: the picture lost what the patch covers"),
-            (
-                (1 - height / side) * a + height / side * b,
-                "you counted the height only; the share of an area is height times width over side times side",
-            ),
-            (
-                (1 - width / side) * a + width / side * b,
-                "you counted the width only; the share of an area is height times width over side times side",
-            ),
-            (height * width * b + (side**2 - height * width) * a, "these are pixels; divide by side × side"),
-        )
-        refuse_mistakes(found, mistakes, lead=asked)
-        raise WrongAnswer(f"{asked}; so b gets that weight, and a what is left.")
-
-
-cutmix_label = Exercise(
-    name="cutmix_label",
-    examine=_examine_cutmix_label,
-    hints=(
-        "What share of all pixels comes from the patch? height × width of side × side.",
-        "With share = height * width / side**2 the label is (1 - share) * a + share * b.",
-    ),
-    solution_code="""
-def cutmix_label(a, b, height, width, side):
-    return (1 - height * width / side**2) * a + height * width / side**2 * b
-
-
-nb08.cutmix_label.check(cutmix_label)
-""",
-    because="The label says how much of each class is in the picture, so its weights add up to 1.",
-)
-
-# --- find the bugs ------------------------------------------------------------------------------------
-
-_FINE = {
-    1: 'line 1 is fine: subset="both" with one seed cuts the folder into two parts that share no file',
-    2: "line 2 is fine: Normalization learns mean and variance of each channel in adapt",
-    7: "line 7 is fine: image_dataset_from_directory gives 256×256 by default",
-    8: "line 8 is fine: the network carries its standardisation with it, so every picture gets the same",
-    9: "line 9 is fine: an ordinary convolution",
-    10: "line 10 is fine: five classes, probabilities",
-    11: "line 11 is fine: a Functional model needs its inputs and outputs",
-    12: "line 12 is fine: the folder's labels are integers, and the loss is the sparse one",
-    13: "line 13 is fine: fit gets both datasets; ask what lines 5 and 6 put into them",
-    15: "line 15 is fine: predict needs a batch, and switches augmentation off",
-}
-_CLUES = {
-    3: "which pictures may decide about mean and variance?",
-    4: "in which unit does RandomRotation want its factor?",
-    5: "what does cache keep, if it stands at the end of the line?",
-    6: "which pictures are you judged on, and should they be changed at random?",
-    14: "in which order does this library give the channels?",
-}
-
-
-def _examine_bug_lines(answer: Any) -> None:
-    check_bug_lines(answer, fine=_FINE, clues=_CLUES, example="[2, 9]")
-
-
-bug_lines = Exercise(
-    name="bug_lines",
-    examine=_examine_bug_lines,
-    hints=(
-        "One crashes; the other four run and quietly give worse numbers, or numbers that mean something else.",
-        "Ask of each line: which pictures does it touch? In what unit is the number? What is random and must stay so?",
-    ),
-    solution_code="""
-bug_lines = [3, 4, 5, 6, 14]
-nb08.bug_lines.check(bug_lines)
-""",
-    because=(
-        "Line 3 adapts on the validation images; line 4 wants a share of a turn, 15 / 360 (Keras refuses 15); "
-        "line 5 caches after the random change and freezes it; line 6 changes the validation images at random; "
-        "line 14 hands over blue, green, red."
-    ),
+    because="The mean of probabilities is a set of probabilities again, so argmax can pick the class as usual.",
 )
 
 # --- quizzes ------------------------------------------------------------------------------------------
 
 quiz_1 = Quiz(
-    question="Pillow says picture.size == (640, 480). What is np.asarray(picture).shape for this colour photograph?",
+    question="A network should tell signs for a left turn from signs for a right turn. Which of these changes would "
+    "spoil its training images?",
     choices={
         "a": (
-            "(640, 480, 3)",
-            "size is (width, height); an array counts rows first, and there are as many rows as the height.",
+            "Turning them by up to 5 degrees",
+            "Real signs hang a little crooked, too, and still mean the same.",
         ),
-        "b": ("(3, 480, 640)", "Some libraries put the channels first; NumPy from Pillow has them last."),
+        "b": (
+            "Making them brighter or darker",
+            "That's what the sun and the night do, and the label stays true.",
+        ),
         "c": (
-            "(480, 640, 3)",
-            "Rows, columns, channels: the height comes first, though size names the width first.",
+            "Mirroring half of them",
+            "A mirrored left turn is a right turn, so half of the labels would be false.",
+        ),
+        "d": (
+            "Zooming in and out a little",
+            "Signs are seen from near and far, so that's variety the network needs.",
         ),
     },
     answer="c",
 )
 
 quiz_2 = Quiz(
-    question=(
-        'val comes from image_dataset_from_directory(..., subset="validation") with its default shuffle=True. You '
-        "collect all labels in one loop over val, then call model.predict(val), and compare. The accuracy is that of "
-        "guessing. Why?"
-    ),
+    question="A network has random layers in front. Somebody tests it with a loop of their own, and calls "
+    "`network(images)`. What happens?",
     choices={
         "a": (
-            "The dataset is shuffled anew on every pass, so the labels belong to other pictures",
-            'Two passes, two orders. Use shuffle=False, or take images and labels from the same pass. (subset="both" '
-            "leaves its second part in order.)",
+            "Nothing special: the layers are off, as they are in `predict`",
+            "`predict` and `evaluate` say training=False. A bare call says nothing, and then these layers are on.",
         ),
         "b": (
-            "predict switches dropout off",
-            "It does, as it should; that makes answers better, not random.",
+            "The test images are changed at random, without any error message",
+            "If nobody says anything, these layers are on. (Dropout is off in that case.) So write training=False.",
         ),
         "c": (
-            "predict gives probabilities, and labels are integers",
-            "argmax makes integers of them; forgetting it gives an error or nonsense, not the accuracy of guessing.",
+            "Keras stops with an error, because `training` is missing",
+            "Keras has a default for it, so nothing stops. That's what makes this mistake so hard to notice.",
         ),
     },
-    answer="a",
+    answer="b",
 )
 
 quiz_3 = Quiz(
-    question="Which of these steps must be applied to the test images too?",
+    question="With 50,000 images, a network's training loss and validation loss are close together, and both are still "
+    "falling. What would augmentation do for it now?",
     choices={
         "a": (
-            "Rescaling, random flips and ZCA whitening: the test must be like the training",
-            "The random flip is there to make the training harder; a test should ask about the picture as it is.",
+            "Little: it isn't learning by heart, so train it longer first",
+            "Augmentation makes learning by heart harder, and as long as the losses stay together, nobody does that.",
         ),
         "b": (
-            "None: test images stay as they are",
-            "A network that learned from whitened pictures has never seen any others.",
+            "A lot: it turns 50,000 images into millions",
+            "The versions of an image say little that's new to a network that already does as well on unseen images.",
         ),
         "c": (
-            "Random flips only",
-            "It is the other way round: what is random is for training, what is fixed is for all.",
+            "It would shrink the data set, since some versions get lost",
+            "No image gets lost: each is changed on its way into the network, and the array stays as it is.",
         ),
-        "d": (
-            "Rescaling, and the ZCA whitening that was fitted on the training images",
-            "They are the same fixed computation for every picture, so the network needs them at all times.",
-        ),
-    },
-    answer="d",
-)
-
-quiz_4 = Quiz(
-    question=(
-        "A model begins with RandomFlip and RandomRotation. You write a loop of your own over the test images and "
-        "call model(images), without more. What does Keras 3 do?"
-    ),
-    choices={
-        "a": (
-            "It changes nothing: without training=True everything random is off",
-            "So it is with Dropout. The augmentation layers have training=True as their default.",
-        ),
-        "b": (
-            "It refuses: training must be given",
-            "It does not complain at all, which is why the mistake is so easy to make.",
-        ),
-        "c": (
-            "It changes the test images at random: write model(images, training=False)",
-            "The augmentation layers take training=True when nobody says otherwise; predict and evaluate do say so.",
-        ),
-    },
-    answer="c",
-)
-
-quiz_5 = Quiz(
-    question="A pipeline says train.map(augment).cache().shuffle(500). What happens in the tenth epoch?",
-    choices={
-        "a": (
-            "New random changes: augment is random",
-            "cache keeps what came out of augment in the first epoch, and augment is never asked again.",
-        ),
-        "b": (
-            "The same changed pictures as in the first epoch, in another order",
-            "The random changes are frozen; what stands after cache, the shuffle, is still done anew.",
-        ),
-        "c": (
-            "The original pictures, in another order",
-            "cache stands after augment, so it never held the originals.",
-        ),
-    },
-    answer="b",
-)
-
-quiz_6 = Quiz(
-    question="You classify road signs, among them 'turn left' and 'turn right'. Which augmentation is dangerous?",
-    choices={
-        "a": (
-            "Horizontal flips",
-            "A mirrored 'turn left' is a 'turn right' with the wrong label: the change does not keep the class.",
-        ),
-        "b": ("Brightness", "Signs are seen by day and by dusk; the class stays what it was."),
-        "c": ("Small shifts", "A sign a little further left is the same sign."),
-        "d": ("None: more variety is always better", "Only variety that keeps the label true is."),
     },
     answer="a",
 )
 
-quiz_7 = Quiz(
-    question=(
-        "You give MixUp the integer labels 3 (cat) and 7 (horse) of two pictures, and it mixes them half and half. "
-        "What number comes out of the average?"
-    ),
+quiz_4 = Quiz(
+    question="Mirroring the training digits at random makes a network mix up 3 and 5. Why does it hardly harm 0?",
     choices={
         "a": (
-            "0.5 for cat and 0.5 for horse",
-            "These are two numbers. So it is with one-hot labels, [0, …, 0.5, …, 0.5, …]; an integer cannot say it.",
+            "There are more 0s than 3s or 5s to learn from",
+            "There were forty of each digit, so that can't be the reason.",
         ),
         "b": (
-            "5, which means dog",
-            "The average of two class numbers is the number of an unrelated class. Give MixUp one-hot labels.",
+            "The layer mirrors only digits that aren't symmetric",
+            "The layer knows nothing about what's in an image. It tosses a coin for each, a 0 like any other.",
         ),
         "c": (
-            "3 or 7, at random",
-            "MixUp averages what it is given, and the average of 3 and 7 is neither.",
+            "The test's 0s are mirrored, too, so they fit",
+            "No test digit was mirrored: random layers are off when you ask a network.",
+        ),
+        "d": (
+            "A mirrored 0 looks like a 0 and like no other digit",
+            "Which side is open helps to tell a 3 from a 5, and mirroring blurs that. A 0 is open on neither side.",
         ),
     },
-    answer="b",
+    answer="d",
 )
