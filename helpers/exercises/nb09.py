@@ -1,4 +1,4 @@
-"""Exercises and quizzes of notebook 09_visualization, on the frame in `core`."""
+"""Exercises and quizzes of notebook 09, Visualization."""
 
 from typing import Any
 
@@ -6,49 +6,96 @@ import numpy as np
 
 from helpers.exercises.core import (
     Exercise,
+    NotAnswered,
     Quiz,
     WrongAnswer,
     agrees,
     as_array,
-    check_bug_lines,
-    check_counts,
+    as_float,
     close,
+    is_unfinished,
     refuse_mistakes,
     result_of,
     worded_shape,
 )
 
-# --- covered pictures ------------------------------------------------------------------------------
 
+def _examine_watch(function: Any) -> None:
+    import keras
 
-def _examine_covered_pictures(answer: Any) -> None:
-    mistakes = {
-        13: "that is the number of places in one row; the patch also moves down",
-        196: "(224 / 16)² counts places where the patch hangs over the edge; it has to fit",
-        14: "(224 / 16) counts places where the patch hangs over the edge, and in one row only",
-        49: "that is for patches side by side, a stride of 32; here each step is 16 pixels",
-        144: "from 0 to 192 in steps of 16 there are 13 places, not 12: count both ends",
-        193**2: "that is for a stride of 1; here each step is 16 pixels",
+    if is_unfinished(function):  # before anything is drawn at random
+        raise NotAnswered
+    inputs = keras.Input((6, 6, 3))
+    rng = np.random.default_rng(9)
+    x = keras.layers.Conv2D(4, 3, name="first")(inputs)
+    y = keras.layers.Conv2D(5, 3, name="second")(x)
+    outputs = keras.layers.Dense(2, name="scores")(keras.layers.GlobalAveragePooling2D()(y))
+    network = keras.Model(inputs, outputs)
+    network.set_weights([rng.normal(size=weight.shape) for weight in network.get_weights()])
+    images = rng.normal(size=(2, 6, 6, 3)).astype("float32")
+    right = {
+        "the network's own output": keras.ops.convert_to_numpy(network(images)),
+        "the output of the layer": None,
+        "the layer's input": None,
+        "the image": images,
     }
-    otherwise = "count the places in one row, (224 - 32) / 16 + 1, and square them"
-    check_counts([("The number of covered pictures", answer, 169, mistakes)], otherwise=otherwise)
+    for name, layer_output, layer_input in (("first", x, inputs), ("second", y, x)):
+        right["the output of the layer"] = _values(keras.Model(inputs, layer_output), images)
+        right["the layer's input"] = (
+            images if name == "first" else _values(keras.Model(inputs, layer_input), images)
+        )
+        found = result_of(function, network, name, what="watch")
+        if isinstance(found, (list, tuple, keras.KerasTensor)):
+            raise WrongAnswer("Those are outputs. Put keras.Model(model.input, ...) around them.")
+        if not isinstance(found, keras.Model):
+            raise WrongAnswer(f"watch must return a keras.Model, and it returns {type(found).__name__}.")
+        values = found(images)
+        if not isinstance(values, (list, tuple)) or len(values) != 2:
+            count = len(values) if isinstance(values, (list, tuple)) else 1
+            raise WrongAnswer(
+                f"Your model has {count} output{'s' * (count != 1)}, not two. Give the outputs as a list of two."
+            )
+        told = [_recognized(keras.ops.convert_to_numpy(value), right) for value in values]
+        if told == ["the output of the layer", "the network's own output"]:
+            continue
+        if told == ["the network's own output", "the output of the layer"]:
+            raise WrongAnswer("Both outputs are right, but the layer's comes first.")
+        raise WrongAnswer(
+            f'For the layer "{name}", your first output is {told[0]}, and your second {told[1]}. '
+            "They should be the output of that layer, and the network's own."
+        )
 
 
-covered_pictures = Exercise(
-    name="covered_pictures",
-    examine=_examine_covered_pictures,
+def _values(model: Any, images: np.ndarray) -> np.ndarray:
+    import keras
+
+    return keras.ops.convert_to_numpy(model(images))
+
+
+def _recognized(value: np.ndarray, known: dict[str, Any]) -> str:
+    """Which of the known arrays `value` is, in words."""
+    for name, array in known.items():
+        if array is not None and array.shape == value.shape and np.allclose(array, value, atol=1e-4):
+            return name
+    return "something else"
+
+
+watch = Exercise(
+    name="watch",
+    examine=_examine_watch,
     hints=(
-        "Where may the patch's left edge be? At 0, 16, 32, ... and last at 224 - 32.",
-        "It is the formula for a convolution's output size: (224 - 32) // 16 + 1 along each side.",
+        "keras.Model(inputs, outputs) takes a list of outputs, too.",
+        "The first output is model.get_layer(name).output, and the second is model.output.",
     ),
     solution_code="""
-covered_pictures = ((224 - 32) // 16 + 1) ** 2
-nb09.covered_pictures.check(covered_pictures)
-""",
-    because="13 places along each side: 169 pictures, each sent through the whole network, for one heat map.",
-)
+def watch(model, name):
+    return keras.Model(model.input, [model.get_layer(name).output, model.output])
 
-# --- Grad-CAM --------------------------------------------------------------------------------------
+
+nb09.watch.check(watch)
+""",
+    because="Nothing is copied or trained: the new model runs the same layers and hands out one more result.",
+)
 
 
 def _examine_heat_from(function: Any) -> None:
@@ -119,355 +166,128 @@ nb09.heat_from.check(heat_from)
     because="That is all of Grad-CAM; the framework only supplies the maps and the gradients.",
 )
 
-# --- find the bugs ---------------------------------------------------------------------------------
 
-_CLUES = {
-    2: "From which layer should the maps come, if they are to know about whole objects?",
-    5: "In which mode does BatchNorm have to be when nothing is trained?",
-    6: "Which number's gradient almost vanishes when the network is very sure?",
-    8: "Over which axes is a map's gradient averaged, if each map gets one weight?",
-    10: "What happens to places that speak against the class?",
-}
-_FINE = {
-    1: "line 1 is right: a function of the model, the pictures and the class",
-    3: "line 3 is right: one model with two outputs, from the same input",
-    4: "line 4 is right: the tape has to run while the model computes",
-    7: "line 7 is right: the gradient of the score with respect to the maps",
-    9: "line 9 is right: every map times its weight, added up over the maps",
-}
-
-
-def _examine_bug_lines(answer: Any) -> None:
-    check_bug_lines(answer, fine=_FINE, clues=_CLUES, example="[4, 9]")
-
-
-bug_lines = Exercise(
-    name="bug_lines",
-    examine=_examine_bug_lines,
-    hints=(
-        "Compare with the four steps: which layer, which mode, whose gradient, which mean, what at the end.",
-        "One wrong layer, one wrong mode, one wrong score, one wrong axis, and one step is left out.",
-    ),
-    solution_code="""
-bug_lines = [2, 5, 6, 8, 10]
-nb09.bug_lines.check(bug_lines)
-""",
-    because=(
-        "Line 2 takes the first stage, not the last; line 5 makes BatchNorm use this batch's own statistics; line 6 "
-        "takes the probability, not the logit; line 8 averages over the maps, and axis=(1, 2) is meant; line 10 "
-        "leaves out the ReLU. All five run without an error, and all five give a picture."
-    ),
-)
-
-# --- ranks -----------------------------------------------------------------------------------------
-
-
-def _examine_ranks(function: Any) -> None:
-    rng = np.random.default_rng(3)
-    for values in (np.array([30.0, 10.0, 40.0, 20.0, 50.0]), rng.normal(size=7), rng.permutation(12) / 10):
-        found = as_array(result_of(function, values, what="ranks"), what="ranks' result")
-        right = np.argsort(np.argsort(values))
-        if found.shape != right.shape:
-            raise WrongAnswer(
-                f"{len(values)} values have {len(values)} ranks, and yours has the shape {worded_shape(found.shape)}."
-            )
-        if np.array_equal(found, right):
-            continue
-        asked = f"For {np.round(values, 2).tolist()}"
-        mistakes = (
-            (
-                np.argsort(values),
-                "this is argsort: where each rank's value *stands*; asked is which rank each value *has*",
-            ),
-            (right + 1, "the order is right; count from 0"),
-            (len(values) - 1 - right, "0 is for the smallest value, not for the largest"),
-            (np.sort(values), "these are the sorted values, not their places in the order"),
-        )
-        refuse_mistakes(found, mistakes, lead=asked)
-        raise WrongAnswer(f"{asked} the ranks are {right.tolist()}, and yours are {found.tolist()}.")
-
-
-ranks = Exercise(
-    name="ranks",
-    examine=_examine_ranks,
-    hints=(
-        "np.argsort(values) tells where the smallest value stands, then the next, and so on: that is the way back.",
-        "What gives argsort of a list of places? Apply np.argsort once more.",
-    ),
-    solution_code="""
-def ranks(values):
-    return np.argsort(np.argsort(values))
-
-
-nb09.ranks.check(ranks)
-""",
-    because=(
-        "The correlation of two arrays' ranks is Spearman's rank correlation. With equal values (ties) their "
-        "ranks are averaged, which scipy.stats.spearmanr does."
-    ),
-)
-
-# --- nearest neighbours ----------------------------------------------------------------------------
-
-
-def _examine_nearest(function: Any) -> None:
+def _examine_iou(function: Any) -> None:
     rng = np.random.default_rng(5)
-    for rows, columns, count in ((12, 3, 4), (30, 8, 1), (9, 2, 9)):
-        points = rng.normal(size=(rows, columns)) * rng.uniform(0.5, 3, size=columns) + rng.normal(
-            size=columns
-        )
-        query = rng.normal(size=columns)
-        answer = result_of(function, points, query, count, what="nearest")
-        found = as_array(answer, what="nearest's result")
-        if found.ndim == 0:
-            found = found.reshape(1)
-        squared = ((points - query) ** 2).sum(axis=1)
-        right = np.argsort(squared)[:count]
-        if found.shape != right.shape:
-            raise WrongAnswer(
-                f"With count={count} there must be {count} row number(s), and yours has the shape "
-                f"{worded_shape(found.shape)}."
-            )
-        if np.array_equal(found, right):
+    blocks = np.zeros((2, 8, 9), dtype=bool)
+    blocks[0, 1:5, 2:6] = blocks[1, 3:8, 4:9] = True
+    apart = np.zeros((2, 4, 4), dtype=bool)
+    apart[0, :2] = apart[1, 2:] = True
+    for first, second in (blocks, rng.random((2, 6, 5)) < 0.5, apart, np.ones((2, 3, 3), dtype=bool)):
+        result = result_of(function, first, second, what="iou")
+        if np.asarray(result).dtype == bool:
+            raise WrongAnswer("You return a mask. How many of its values are True? .sum() counts them.")
+        found = as_float(result, what="What iou returns")
+        both, either = (first & second).sum(), (first | second).sum()
+        if close(np.asarray(found), both / either):
             continue
-        asked = f"For {rows} embeddings and count={count}"
+        sizes = f"One area has {first.sum()} pixels, the other {second.sum()}, and they share {both}"
         mistakes = (
-            (np.argsort(-squared)[:count], "these are the farthest ones"),
-            (np.sort(squared)[:count], "these are distances; return the numbers of the rows"),
-            (np.sqrt(np.sort(squared))[:count], "these are distances; return the numbers of the rows"),
             (
-                np.argsort((points - query).sum(axis=1))[:count],
-                "the differences are added without squaring, so plus and minus cancel",
+                both / first.sum(),
+                "you divided by the first area alone; divide by all pixels in at least one of them",
             ),
-            (np.argsort((points**2).sum(axis=1))[:count], "these are nearest to 0, not to the query"),
-            (np.argsort(points @ query)[:count], "a small product does not mean near"),
             (
-                np.argsort(-(points @ query))[:count],
-                "the largest products: a long vector gets a large product even if it is far away",
+                both / second.sum(),
+                "you divided by the second area alone; divide by all pixels in at least one of them",
             ),
+            (
+                both / (first.sum() + second.sum()),
+                "the sum of the two areas counts the shared pixels twice; count each pixel once",
+            ),
+            (
+                2 * both / (first.sum() + second.sum()),
+                "that's the Dice score, a cousin; divide the shared pixels by those in at least one area",
+            ),
+            (both, "those are the shared pixels; divide them by the pixels in at least one area"),
+            (
+                (first & second).mean(),
+                "you divided by all pixels of the image; leave out those in neither area",
+            ),
+            (either / both if both else np.inf, "that's upside down: the shared pixels belong on top"),
+            ((first == second).mean(), "you also count the pixels that are in neither area"),
         )
-        refuse_mistakes(found, mistakes, lead=asked)
-        if sorted(found.tolist()) == sorted(right.tolist()):
-            raise WrongAnswer(f"{asked} these are the right rows, but the nearest must come first.")
-        raise WrongAnswer(
-            f"{asked} the rows are {right.tolist()}, and yours are {found.astype(int).tolist()}."
-        )
+        refuse_mistakes(np.asarray(found), mistakes, lead=sizes)
+        raise WrongAnswer(f"{sizes}. So the result is {both} / {either}, and yours is {found:.3f}.")
 
 
-nearest = Exercise(
-    name="nearest",
-    examine=_examine_nearest,
+iou = Exercise(
+    name="iou",
+    examine=_examine_iou,
     hints=(
-        "The squared distance of every row to the query: ((embeddings - query) ** 2).sum(axis=1).",
-        "np.argsort of the distances gives the row numbers, the nearest first; keep the first `count`.",
+        "first & second is True where both are, first | second where at least one is.",
+        ".sum() counts the True values of a mask.",
     ),
     solution_code="""
-def nearest(embeddings, query, count):
-    return np.argsort(((embeddings - query) ** 2).sum(axis=1))[:count]
+def iou(first, second):
+    return (first & second).sum() / (first | second).sum()
 
 
-nb09.nearest.check(nearest)
+nb09.iou.check(iou)
 """,
-    because="Squared distances have the same order as distances, so the root can be left out.",
+    because="It is 1 only if the two areas are the same, so a box can't win by being huge.",
 )
 
-# --- share of heat on the object -------------------------------------------------------------------
-
-
-def _examine_share_on(function: Any) -> None:
-    rng = np.random.default_rng(7)
-    for count, side in ((3, 4), (6, 8), (1, 5)):
-        heat = np.maximum(rng.normal(size=(count, side, side)), 0) + 0.01
-        masks = rng.random((count, side, side)) < 0.4
-        masks[:, 0, 0] = True
-        result = result_of(function, heat, masks, what="share_on")
-        found = as_array(result, what="share_on's result")
-        right = (heat * masks).sum(axis=(1, 2)) / heat.sum(axis=(1, 2))
-        if found.shape != right.shape:
-            raise WrongAnswer(
-                f"For {count} pictures there must be {count} number(s), one for each; yours has the shape "
-                f"{worded_shape(found.shape)}. Over which axes do you add up?"
-            )
-        if close(found, right):
-            continue
-        on = (heat * masks).sum(axis=(1, 2))
-        area = masks.mean(axis=(1, 2))
-        mistakes = (
-            (on, "this is the heat on the object; divide it by all the heat of the picture"),
-            (area, "this is the object's share of the area; the heat is not used"),
-            (1 - right, "this is the share of heat on the background"),
-            (
-                on / masks.sum(axis=(1, 2)),
-                "you divided by the object's area; divide by the heat of the whole picture",
-            ),
-            (on / side**2, "you divided by the number of pixels; divide by the heat of the whole picture"),
-            (right / area, "this is how many times more than the area's share; leave out the area"),
-            (on / heat.sum(), "you divided by the heat of all pictures together; each has its own"),
-        )
-        refuse_mistakes(found, mistakes, lead="Almost")
-        raise WrongAnswer(
-            f"The first picture's heat is {heat[0].sum():.3f} in all and {on[0]:.3f} on the object, so its share is "
-            f"{right[0]:.3f}; yours is {found[0]:.3f}."
-        )
-
-
-share_on = Exercise(
-    name="share_on",
-    examine=_examine_share_on,
-    hints=(
-        "heat * masks keeps the heat on the object and puts 0 elsewhere, since True counts as 1.",
-        "Add up over rows and columns, axis=(1, 2), above and below the fraction line.",
-    ),
-    solution_code="""
-def share_on(heat, masks):
-    return (heat * masks).sum(axis=(1, 2)) / heat.sum(axis=(1, 2))
-
-
-nb09.share_on.check(share_on)
-""",
-    because="Beside the object's share of the area this number says whether the heat prefers the object at all.",
-)
-
-# --- quizzes ---------------------------------------------------------------------------------------
 
 quiz_1 = Quiz(
     question=(
-        "You draw 24 kernels, each with its own colour scale, so that its smallest weight is black and its "
-        "largest is white. What does the picture hide?"
+        "A heat map of 7 × 7 numbers is stretched to 224 × 224 pixels, and its glow ends exactly at an animal's ear. "
+        "What does that tell you?"
     ),
     choices={
         "a": (
-            "Nothing: the pattern of each kernel can be seen best that way",
-            "The pattern can, but a kernel of weights around 0.001 now looks as strong as one around 1.",
+            "Roughly where evidence was added up, and nothing finer than the 7 × 7",
+            "One number is drawn over 32 × 32 pixels and sees even more, so the stretching made that border.",
         ),
         "b": (
-            "How strong the kernels are beside one another",
-            "Each is stretched to full contrast, so noise of tiny weights looks like a strong pattern.",
+            "That the network has found the outline of the ear",
+            "An outline that fine can't be in 49 numbers. The stretching made it.",
         ),
         "c": (
-            "Which kernels have a bias",
-            "The bias is not drawn either way; the scale has nothing to do with it.",
+            "Nothing, because 49 numbers are too few to tell where anything is",
+            "They're enough to tell left from right, and you've seen that they do.",
         ),
     },
-    answer="b",
+    answer="a",
 )
 
 quiz_2 = Quiz(
-    question="The network says 'cat' with a probability of 0.9999. Why is the probability's gradient a poor choice?",
+    question="A new kind of heat map follows the outlines of things beautifully. What would you check first?",
     choices={
         "a": (
-            "It is almost 0: whatever changes the logit a little hardly changes a probability so near 1",
-            "A probability p changes by p (1 - p) times what its logit changes: here by 0.0001 of it.",
+            "Whether most people find it convincing",
+            "People find the edge detector convincing, too.",
         ),
         "b": (
-            "It is infinite: the softmax has no derivative near 1",
-            "The softmax is smooth everywhere; near 1 it is nearly flat.",
+            "Whether it changes when the weights become random",
+            "If it doesn't, it shows the photograph, and not what the network has learned.",
         ),
         "c": (
-            "It makes no difference, the map is only scaled",
-            "Not only scaled: a probability also rises when other logits fall, so their gradients are mixed in.",
+            "Whether the network's answer is right",
+            "That's about the network. It says nothing about how the map was made.",
         ),
     },
-    answer="a",
+    answer="b",
 )
 
 quiz_3 = Quiz(
-    question="A pixel is bright in a saliency map. What does that say?",
-    choices={
-        "a": (
-            "A small change of this pixel would change the score more than most other pixels would",
-            "That, and nothing else: a gradient describes small changes of the picture as it is.",
-        ),
-        "b": (
-            "This pixel belongs to the object",
-            "The network was not asked where the object is; a background pixel can have a large gradient.",
-        ),
-        "c": (
-            "Without this pixel the network would answer otherwise",
-            "Taking a pixel away is a large change; the gradient only tells of very small ones.",
-        ),
-    },
-    answer="a",
-)
-
-quiz_4 = Quiz(
     question=(
-        "Grad-CAM's map of 6×6 numbers is stretched to 192×192, and the bright area ends exactly at the cat's ear. "
-        "What may you conclude?"
+        "A network calls a frog a cat, and nearly all of the heat lies on the frog. What does the heat tell you about "
+        "the mistake?"
     ),
     choices={
         "a": (
-            "The network has found the ear's outline",
-            "One of the 36 numbers stands for 32×32 pixels; the smooth edge was made by the stretching.",
+            "That the background didn't mislead it",
+            "Each of the 49 places sees the background, too. To rule it out, change the background and ask again.",
         ),
         "b": (
-            "Only roughly where: the border comes from stretching",
-            "The map has 36 numbers, and each sees far more than its own square; no fine outline is in them.",
+            "That the frog's color misled it",
+            "It may have. But shape, color, and texture lie in the same place, so the map can't tell them apart.",
         ),
         "c": (
-            "Nothing at all: 6×6 is too coarse for anything",
-            "The photographs show otherwise: coarse regions can be right, fine edges cannot be read.",
-        ),
-    },
-    answer="b",
-)
-
-quiz_5 = Quiz(
-    question="A heat map follows the object's outline perfectly. How do you find out whether it shows the *network*?",
-    choices={
-        "a": (
-            "Show it to people: if they find it convincing, it is right",
-            "An edge detector convinces people too, and it has never seen the network.",
-        ),
-        "b": (
-            "Look whether the network's answer is right",
-            "A right answer says nothing about how the map was made.",
-        ),
-        "c": (
-            "Replace the network's weights by random ones and see whether the map changes",
-            "If the map stays, it was about the picture alone (Adebayo and others, 2018).",
+            "Roughly where the evidence was added up, but not what it was",
+            "To find out what it was, change one thing about the frog, and ask again.",
         ),
     },
     answer="c",
-)
-
-quiz_6 = Quiz(
-    question="In a t-SNE picture one cluster is small and dense and far from the others. What may you conclude?",
-    choices={
-        "a": (
-            "Its pictures are much alike, and unlike all others",
-            "Sizes and distances between clusters are not kept: t-SNE spreads dense groups and gathers loose ones.",
-        ),
-        "b": (
-            "Its pictures are probably one another's neighbours in the embedding too",
-            "Near neighbours are what t-SNE tries to keep; sizes and distances between clusters are not.",
-        ),
-        "c": (
-            "The network is sure of this class",
-            "How sure it is stands in its probabilities; t-SNE has not seen them.",
-        ),
-    },
-    answer="b",
-)
-
-quiz_7 = Quiz(
-    question=(
-        "The network takes a frog for a cat, and nearly all the heat lies on the frog. What does the heat map tell "
-        "you about the mistake?"
-    ),
-    choices={
-        "a": (
-            "That the background did not mislead it, so the picture must be mislabelled",
-            "The label is right, it is a frog; the heat tells where, not what was seen there.",
-        ),
-        "b": (
-            "Where the evidence for 'cat' was taken from, but not what it was about the frog that looked like a cat",
-            "Where is answered, why is not: colour, shape, texture and pose lie at the same place.",
-        ),
-        "c": (
-            "That the heat map is wrong: for a wrong answer it should lie beside the object",
-            "A map of a wrong answer may be entirely true: the network can look at the frog and see a cat.",
-        ),
-    },
-    answer="b",
 )

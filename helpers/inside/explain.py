@@ -97,35 +97,6 @@ def saliency(model: keras.Model, images: Any, class_index: Any = None) -> np.nda
     return _largest(asked.pixel_gradients(asked.pixels, asked.labels()))
 
 
-def smooth_grad(
-    model: keras.Model,
-    images: Any,
-    class_index: Any = None,
-    *,
-    samples: int = 25,
-    noise: float = 0.15,
-    seed: int = 0,
-) -> np.ndarray:
-    """`saliency` of the mean gradient over `samples` copies of each image with normal noise added.
-
-    `noise` is its standard deviation as a share of each image's range (largest minus smallest value); 0.1 to
-    0.2 is usual (Smilkov et al., 2017). The class is that of the image without noise. Further errors: `samples`
-    below 1, a negative `noise`.
-    """
-    samples = whole_number(samples, "samples", least=1)
-    if not noise >= 0:
-        raise ValueError(f"noise must be 0 or more, a share of the image's range, not {noise!r}.")
-    rng = np.random.default_rng(whole_number(seed, "seed", least=0))
-    asked = _asked(model, images, class_index)
-    pixels, labels = asked.pixels, asked.labels()
-    spread = noise * np.ptp(pixels, axis=tuple(range(1, pixels.ndim)), keepdims=True)
-    total = np.zeros(pixels.shape)
-    for _ in range(samples):
-        noisy = pixels + (spread * rng.normal(size=pixels.shape)).astype(pixels.dtype)
-        total += asked.pixel_gradients(noisy, labels)
-    return _largest(total / samples)
-
-
 def occlusion(
     model: keras.Model,
     image: Any,

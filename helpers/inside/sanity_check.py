@@ -1,6 +1,6 @@
 """Copies of a network with fresh random weights, for the sanity check of maps that explain it.
 
-Notebook 09 calls it. A map that stays the same when the weights are gone does not explain the network (Adebayo et
+Notebook 09b calls it. A map that stays the same when the weights are gone does not explain the network (Adebayo et
 al., 2018).
 """
 

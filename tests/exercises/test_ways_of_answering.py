@@ -212,12 +212,6 @@ def heat_from(maps, gradients):
     return np.maximum(maps.sum(axis=-1), 0, out=maps[..., 0])
 
 
-def ranks(values):
-    unsorted = values.tolist()
-    values.sort()
-    return [values.tolist().index(value) for value in unsorted]
-
-
 def min_pool(images):
     np.negative(images, out=images)
     count, height, width, channels = images.shape
@@ -231,7 +225,6 @@ def min_pool(images):
         (nb05.batch_norm, batch_norm),
         (nb03.center_of_mass, center_of_mass),
         (nb09.heat_from, heat_from),
-        (nb09.ranks, ranks),
         (nb02b.min_pool, min_pool),
     ],
 )

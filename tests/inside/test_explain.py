@@ -417,41 +417,6 @@ def test_a_built_sequential_model_works():
         np.testing.assert_array_equal(copy.get_layer("conv").kernel, model.get_layer("conv").kernel)
 
 
-def absolute_net(slope=1.0):
-    """One score, slope * |first pixel| + the second pixel: the slope at the first changes its sign at 0."""
-    inputs = keras.Input((1, 2, 1))
-    x = layers.Conv2D(2, 1, activation="relu", use_bias=False, name="conv")(inputs)
-    model = keras.Model(inputs, layers.Dense(1, use_bias=False)(layers.Flatten()(x)))
-    model.set_weights([np.array([[[[1, -1]]]]), np.array([[slope], [slope], [1], [0]])])
-    return model
-
-
-def test_smooth_grad_averages_gradients_with_their_sign_under_noise_of_the_right_size():
-    """At pixels 0 and 10 the range is 10. Noise of 0.1 * 10 = 1 leaves the second slope at 1 and the first flips
-
-    as a coin does: over 100 samples its mean is near 0, where the mean of its size is 1. At pixels 1 and 11 the
-    noise of 1 flips it with the probability of a normal number below -1, 0.159: the mean is 1 - 2 * 0.159 = 0.683.
-    """
-    images = np.array([0.0, 10, 1, 11]).reshape(2, 1, 2, 1)
-    found = explain.smooth_grad(absolute_net(), images, 0, samples=100, noise=0.1, seed=0)[:, 0]
-    assert found[0, 0] < 0.25 and found[0, 1] == found[1, 1] == 1
-    assert found[1, 0] == pytest.approx(0.683, abs=0.15)
-    net = shared_net(flatten=True)
-    few = [explain.smooth_grad(net, images_for(net), samples=2, seed=seed) for seed in (0, 0, 1)]
-    np.testing.assert_array_equal(few[0], few[1])
-    assert (few[0] != few[2]).any()
-
-
-def test_smooth_grad_without_noise_is_saliency_and_the_class_is_that_of_the_clean_image():
-    model = shared_net(flatten=True)
-    images = images_for(model)
-    expected = explain.saliency(model, images)
-    np.testing.assert_allclose(explain.smooth_grad(model, images, samples=3, noise=0), expected, rtol=1e-5)
-    predicted = model(images).numpy().argmax(axis=1)
-    noisy = [explain.smooth_grad(model, images, label, samples=3, noise=2.0) for label in (None, predicted)]
-    np.testing.assert_array_equal(*noisy)
-
-
 @pytest.mark.parametrize(("fill", "size"), [(None, (10, 9)), (40, (10, 9)), ((1, 2, 200), (8, 12))])
 def test_occlusion_equals_a_loop(fill, size):
     model = small_net("softmax", shape=(*size, 3), flatten=True)
@@ -512,7 +477,6 @@ def test_a_model_is_the_same_afterwards_and_so_is_everyones_chance():
     explain.last_convolution(model)
     explain.grad_cam(model, images)
     explain.saliency(model, images)
-    explain.smooth_grad(model, images, samples=2)
     explain.occlusion(model, images[0], patch=3)
     sanity_check.randomized(model, seed=3)
     assert (random.random(), np.random.random()) == expected  # noqa: NPY002
@@ -591,7 +555,7 @@ BAD = [
 
 @pytest.mark.parametrize(("arguments", "error", "message"), BAD)
 def test_what_cannot_be_explained_is_refused(arguments, error, message):
-    for function in (explain.grad_cam, explain.saliency, explain.smooth_grad):
+    for function in (explain.grad_cam, explain.saliency):
         with pytest.raises(error, match=message):
             function(*arguments)
 
@@ -623,9 +587,6 @@ MORE = [
     (lambda: explain.feature_maps(NET, X, []), ValueError, "layer_names is empty"),
     (lambda: explain.feature_maps(NET, X[0]), ValueError, "this is one image"),
     (lambda: explain.feature_maps(nested_pair()[1], X, ["conv_1"]), ValueError, "mean 'backbone/conv_1'"),
-    (lambda: explain.smooth_grad(NET, X, samples=0), ValueError, "samples must be at least 1"),
-    (lambda: explain.smooth_grad(NET, X, noise=-0.1), ValueError, "noise must be 0 or more"),
-    (lambda: explain.smooth_grad(NET, X, seed=1.5), TypeError, "seed must be a whole number"),
     (lambda: explain.occlusion(NET, X[:1]), ValueError, r"without a batch axis: pass images\[0\]"),
     (lambda: explain.occlusion(NET, X), ValueError, "x is 1×4×6×5×2"),
     (lambda: explain.occlusion(NET, X[0], patch=6), ValueError, "patch of 6×6 does not fit .* 6×5×2"),
