@@ -128,19 +128,51 @@ STATIONS = (
     ),
     Station(
         "07_transfer_learning", "Transfer learning",
-        "What can a network that others have trained do for you?",
-        "classify photos of your own with a borrowed network and a handful of examples", 70,
+        "You have a handful of photos and no graphics card. Can a network that others have trained learn your classes?",
+        "classify photos of your own with a borrowed network and a handful of examples", 90,
         ("04", "05", "06"), _WORK,
+    ),
+    Station(
+        "07b_what_spoils_it", "What spoils it",
+        "Fine-tuning can ruin a good network without a single error message. Which mistakes do it?",
+        "spot wrong preprocessing, find a safe learning rate, and unfreeze a network without spoiling it", 90,
+        ("05", "07"), _WORK,
     ),
     Station(
         "08_augmentation", "Augmentation",
         "How do you make many training images out of a few, and when does that backfire?",
-        "read image files, vary images at random, and measure whether that helps", 90, ("03", "04"), _WORK,
+        "put random changes into a network, measure whether they help, and spot one that does harm", 85, ("04", "07"),
+        _WORK,
+    ),
+    Station(
+        "08b_image_files_and_pipelines", "Image files and pipelines",
+        "Your network is only as good as what it is fed. What can go wrong between the file and the first layer?",
+        "open any image file the right way, split a folder safely, and build a fast pipeline", 105,
+        ("07", "08"), _WORK,
+    ),
+    Station(
+        "08c_mixing_and_whitening", "Mixing and whitening",
+        "How far can you twist an image before a network stops learning from it?",
+        "whiten images, mix them with their labels, and replace an old ImageDataGenerator", 105,
+        ("08",), _WORK,
     ),
     Station(
         "09_visualization", "Visualization",
         "What does a trained network look at, and when should you believe the picture?",
-        "look inside a network, draw a heat map, and test whether it is true", 90, ("02", "04", "07"), _WORK,
+        "look inside a network, draw a heat map, and test whether it is true", 85, ("02", "04", "07"), _WORK,
+    ),
+    Station(
+        "09b_how_far_to_trust_a_heat_map", "How far to trust a heat map",
+        "Five methods draw five maps of one and the same answer. Which of them tell the truth?",
+        "compare heat maps by a fair yardstick, and plant a reason in a network to see which map finds it", 100,
+        ("09",), _WORK,
+    ),
+    Station(
+        "09c_what_does_a_network_want_to_see", "What does a network want to see?",
+        "Training follows the gradient to better weights. What happens if you keep the weights, and follow it to "
+        "another image?",
+        "make images that excite a filter, fool a network by a step too small to see, and read a map of photos", 105,
+        ("09",), _WORK,
     ),
 )  # fmt: skip
 

@@ -209,6 +209,18 @@ def _noise_and_line(axis: Axes) -> None:
         axis.plot(np.linspace(10, 166, 120), middle - 26 * slope / abs(slope).max(), color=color, linewidth=2)
 
 
+def _other_pixels(axis: Axes) -> None:
+    """One photograph as a network receives it: in equal parts as it should be, too pale, nearly white, and black."""
+    received = tile("parrot").astype(float)
+    quarter = TILE[0] // 4
+    for place, change in enumerate(
+        (lambda x: x, lambda x: 127.5 + x / 2, lambda x: 40 * x, lambda x: x / 255)
+    ):
+        part = slice(quarter * place, quarter * (place + 1))
+        received[:, part] = change(received[:, part])
+    _show(axis, np.clip(received, 0, 255).astype("uint8"))
+
+
 def _variants(axis: Axes) -> None:
     """One photograph four times: as it is, mirrored, turned and brighter, and cut closer."""
     image = Image.fromarray(tile("panda"))
@@ -222,6 +234,39 @@ def _variants(axis: Axes) -> None:
         row, column = divmod(number, 2)
         small = variant.resize((width, height), Image.Resampling.BICUBIC)
         _show(axis, np.asarray(small), left=1 + 88 * column, top=1 + 60 * row, width=86)
+
+
+def _blue_first(axis: Axes) -> None:
+    """One photograph, its right half with red and blue exchanged."""
+    image = tile("cat").copy()
+    image[:, TILE[0] // 2 :] = image[:, TILE[0] // 2 :, ::-1]
+    _show(axis, image)
+
+
+def _bars_with_errors(axis: Axes) -> None:
+    """Five bars, three of them blue and two orange, each with its error."""
+    for row, (length, error) in enumerate(((118, 12), (92, 13), (78, 10), (74, 9), (84, 6))):
+        middle = 18 + 21 * row
+        axis.add_patch(Rectangle((18, middle - 7), length, 14, color=plots.BLUE if row < 3 else plots.ORANGE))
+        axis.plot((18 + length - error, 18 + length + error), (middle, middle), color="black", linewidth=2)
+
+
+def _rows_of_eyes(axis: Axes) -> None:
+    """Colored rings in rows, as a filter might like them."""
+    down, across = np.mgrid[: TILE[1], : TILE[0]]
+    shift = 22 * (down // 40 % 2)
+    ring = np.hypot((across + shift) % 44 - 22, down % 40 - 20)
+    rings = [0.5 + 0.5 * np.cos(ring / width + 0.02 * across) for width in (2.4, 3.1, 4.2)]
+    _show(axis, (255 * np.stack(rings, axis=-1)).astype("uint8"))
+
+
+def _mixed(axis: Axes) -> None:
+    """Two photographs in one: a piece of one is pasted into the other, or shines through it."""
+    panda, cat = tile("panda").astype(float), tile("cat").astype(float)
+    mixed = panda.copy()
+    mixed[:, TILE[0] // 2 :] = 0.35 * panda[:, : TILE[0] // 2] + 0.65 * cat[:, TILE[0] // 2 :]
+    mixed[52:112, 8:68] = cat[18:78, 20:80]
+    _show(axis, mixed.astype("uint8"))
 
 
 def _tile_of(name: str) -> Callable[[Axes], None]:
@@ -244,6 +289,11 @@ _PICTURES: dict[str, tuple[Callable[[Axes], None], str]] = {
     "06_residual_connections": (_shortcut, "two boxes with an arrow around them"),
     "06b_why_shortcuts_work": (_noise_and_line, "a line of noise over a calmer one"),
     "07_transfer_learning": (_tile_of("four photographs"), "a fish, a monument, a windmill and a cat"),
+    "07b_what_spoils_it": (_other_pixels, "a parrot that turns pale, white, and black"),
     "08_augmentation": (_variants, "one panda in four variants"),
+    "08b_image_files_and_pipelines": (_blue_first, "a cat whose right half is blue"),
+    "08c_mixing_and_whitening": (_mixed, "a panda and a cat, mixed in two ways"),
     "09_visualization": (_tile_of("heat map"), "a dog under a heat map"),
+    "09b_how_far_to_trust_a_heat_map": (_bars_with_errors, "five bars with their errors"),
+    "09c_what_does_a_network_want_to_see": (_rows_of_eyes, "rows of colored rings, like eyes"),
 }
