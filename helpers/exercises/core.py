@@ -269,6 +269,19 @@ def as_float(answer: Any, *, what: str) -> float:
     return number if number.dtype.itemsize < 8 else float(number)
 
 
+def as_factor(answer: Any, *, what: str) -> float:
+    """How far a random layer may go to either side, from a factor such as 0.05 or a pair such as (-0.05, 0.05)."""
+    array = as_array(answer, what=what)
+    if array.size == 2:
+        low, high = sorted(array.ravel())
+        if not np.isclose(low, -high):
+            raise WrongAnswer(
+                f"{what} must reach equally far to both sides; yours goes from {low:g} to {high:g}."
+            )
+        return float(high)
+    return as_float(answer, what=what)
+
+
 _NAN = 'NaN ("not a number"). Is there a division by zero, or a mean of nothing?'
 
 

@@ -10,7 +10,7 @@ from helpers.exercises.core import (
     Quiz,
     WrongAnswer,
     as_array,
-    as_float,
+    as_factor,
     close,
     refuse_mistakes,
     result_of,
@@ -20,21 +20,8 @@ from helpers.exercises.core import (
 # --- the layers' numbers ----------------------------------------------------------------------------
 
 
-def _one_factor(answer: Any, *, what: str) -> float:
-    """One factor, from 0.05 or from (-0.05, 0.05)."""
-    array = as_array(answer, what=what)
-    if array.size == 2:
-        low, high = sorted(array.ravel())
-        if not np.isclose(low, -high):
-            raise WrongAnswer(
-                f"{what} should reach equally far both ways, and yours goes from {low:g} to {high:g}."
-            )
-        return float(high)
-    return as_float(answer, what=what)
-
-
 def _examine_factors(rotation: Any, shift: Any, zoom: Any) -> None:
-    turned = _one_factor(rotation, what="rotation_factor")
+    turned = as_factor(rotation, what="rotation_factor")
     if not close(np.asarray(turned), 15 / 360, atol=1e-3):
         mistakes = (
             (15, "15 would be fifteen full turns; divide the degrees by those of one turn"),
@@ -48,7 +35,7 @@ def _examine_factors(rotation: Any, shift: Any, zoom: Any) -> None:
         )
         refuse_mistakes(np.asarray(turned), mistakes, lead="rotation_factor is a share of a full turn")
         raise WrongAnswer(f"rotation_factor: what share of 360 degrees are 15? It isn't {turned:g}.")
-    moved = _one_factor(shift, what="shift_factor")
+    moved = as_factor(shift, what="shift_factor")
     if not close(np.asarray(moved), 2 / 28, atol=2e-3):
         mistakes = (
             (2, "2 would be twice the whole image; divide the pixels by the 28 of the image"),

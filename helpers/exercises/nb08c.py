@@ -9,7 +9,7 @@ from helpers.exercises.core import (
     Quiz,
     WrongAnswer,
     as_array,
-    as_float,
+    as_factor,
     close,
     refuse_mistakes,
     result_of,
@@ -197,21 +197,8 @@ nb08c.cutmix_label.check(cutmix_label)
 # --- old arguments, new factors -----------------------------------------------------------------------
 
 
-def _symmetric(answer: Any, *, what: str) -> float:
-    """One factor, from 0.05 or from (-0.05, 0.05)."""
-    array = as_array(answer, what=what)
-    if array.size == 2:
-        low, high = sorted(array.ravel())
-        if not np.isclose(low, -high):
-            raise WrongAnswer(
-                f"{what} must reach equally far to both sides; yours goes from {low:g} to {high:g}."
-            )
-        return float(high)
-    return as_float(answer, what=what)
-
-
 def _examine_translated(rotation: Any, zoom: Any, shift: Any) -> None:
-    turned = _symmetric(rotation, what="rotation")
+    turned = as_factor(rotation, what="rotation")
     if not np.isclose(turned, 18 / 360):
         lead = "rotation is a share of a full turn"
         mistakes = (
@@ -236,7 +223,7 @@ def _examine_translated(rotation: Any, zoom: Any, shift: Any) -> None:
         )
         refuse_mistakes(ends, mistakes, lead="zoom")
         raise WrongAnswer("zoom: subtract 1 from each end of zoom_range.")
-    moved = _symmetric(shift, what="shift")
+    moved = as_factor(shift, what="shift")
     if not np.isclose(moved, 8 / 64):
         lead = "shift is a share of the width"
         mistakes = (
