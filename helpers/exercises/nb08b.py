@@ -1,10 +1,9 @@
 """Exercises and quizzes of notebook 08b, image files and pipelines."""
 
 import io
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PIL import Image, ImageOps
 
 from helpers.exercises.core import (
     Exercise,
@@ -17,6 +16,9 @@ from helpers.exercises.core import (
     worded_shape,
 )
 
+if TYPE_CHECKING:  # the site's tools read this module too, and have no Pillow
+    from PIL import Image
+
 # --- an opened file, ready for the network -------------------------------------------------------------
 
 
@@ -27,8 +29,10 @@ def _scene(width: int, height: int) -> np.ndarray:
     return np.stack([red, green, blue], axis=-1).round().astype(np.uint8)
 
 
-def _opened(photo: Image.Image, form: str, note: int = 0) -> Image.Image:
+def _opened(photo: "Image.Image", form: str, note: int = 0) -> "Image.Image":
     """The photo as Pillow opens it from a file of that form, with a note about its orientation if it isn't 0."""
+    from PIL import Image
+
     exif = Image.Exif()
     if note:
         exif[0x0112] = note
@@ -38,8 +42,10 @@ def _opened(photo: Image.Image, form: str, note: int = 0) -> Image.Image:
     return Image.open(file)
 
 
-def _forms() -> dict[str, Image.Image]:
+def _forms() -> "dict[str, Image.Image]":
     """The files that `prepare` is tried on."""
+    from PIL import Image
+
     wide, tall = Image.fromarray(_scene(64, 48)), Image.fromarray(_scene(40, 60))
     seen_through = wide.copy()
     seen_through.putalpha(255)
@@ -54,7 +60,9 @@ def _forms() -> dict[str, Image.Image]:
     }
 
 
-def _upright(photo: Image.Image) -> Image.Image:
+def _upright(photo: "Image.Image") -> "Image.Image":
+    from PIL import ImageOps
+
     return ImageOps.exif_transpose(photo).convert("RGB")
 
 
@@ -63,7 +71,7 @@ def _examine_prepare(function: Any) -> None:
         for form, photo in _forms().items():
             lead = f"For {form} and side={side}"
             result = result_of(function, photo, side, what="prepare")
-            if isinstance(result, Image.Image):
+            if hasattr(result, "convert"):  # still Pillow's
                 result = np.asarray(result)
             found = as_array(result, what="prepare's result")
             _refuse_shape(found, photo, side, lead)
@@ -87,7 +95,7 @@ def _examine_prepare(function: Any) -> None:
             raise WrongAnswer(f"{lead}, the values are far from those that a person would see.")
 
 
-def _refuse_shape(found: np.ndarray, photo: Image.Image, side: int, lead: str) -> None:
+def _refuse_shape(found: np.ndarray, photo: "Image.Image", side: int, lead: str) -> None:
     if found.shape == (side, side, 3):
         return
     got = worded_shape(found.shape)

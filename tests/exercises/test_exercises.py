@@ -4,18 +4,30 @@ import functools
 import importlib
 import random
 import re
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 
 from helpers.exercises import ____
 from helpers.exercises.core import Exercise, Quiz
+from helpers.paths import ROOT
 from tools import selection
 from tools.notebooks import files
 from tools.notebooks.files import code_cells
 
 NAMES = {selection.number(path): path for path in selection.all_notebooks()}
 read = functools.cache(files.read)
+
+
+def test_the_sites_tools_can_read_every_exercise():
+    """They have NumPy, and none of the course's other packages."""
+    missing = ("tensorflow", "keras", "PIL", "matplotlib", "scipy", "sklearn", "cv2")
+    code = "import sys\n" + "".join(f"sys.modules[{name!r}] = None\n" for name in missing)
+    code += "".join(f"import helpers.exercises.nb{number}\n" for number in NAMES)
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
 
 
 def items(kind):
