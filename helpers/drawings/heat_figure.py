@@ -22,17 +22,13 @@ from helpers.arguments import whole_number
 from helpers.inside import heat_maps
 from helpers.notebook import plots
 
-_SHADES = matplotlib.colormaps["inferno"](
-    np.linspace(0, 1, 256)
-)  # also reads well for the color-blind, and in gray
-_SHADES[:, 3] = np.linspace(
-    0.5, 0.78, 256
-)  # more opaque where it's hotter, so that the hottest is yellow on black, too
+# "inferno" also reads well for the color-blind, and in gray. It's more opaque where it's hotter, so that the hottest is
+# yellow on black, too.
+_SHADES = matplotlib.colormaps["inferno"](np.linspace(0, 1, 256))
+_SHADES[:, 3] = np.linspace(0.5, 0.78, 256)
 COLORS = ListedColormap(_SHADES, name="heat")
-LOW, HIGH = (
-    -60,
-    320,
-)  # drawn black and white, so 0 to 255 become softer grays and heat looks alike on all of them
+# Drawn black and white, so 0 to 255 become softer grays, and heat looks alike on all of them.
+LOW, HIGH = -60, 320
 
 
 def show(

@@ -24,9 +24,7 @@ def start_over(network: keras.Model, weights: Sequence[np.ndarray], *, seed: int
     if not rate > 0:
         raise ValueError(f"the learning rate must be positive, not {rate!r}.")
     network.set_weights(weights)
-    network.optimizer.build(
-        network.trainable_variables
-    )  # before the first step, or Keras traces that step twice
+    network.optimizer.build(network.trainable_variables)  # or Keras traces the first step twice
     for variable in network.optimizer.variables:
         variable.assign(keras.ops.zeros_like(variable))
     network.optimizer.learning_rate = rate
