@@ -3,8 +3,10 @@
 Each notebook's file builds `Exercise` and `Quiz` objects; its checks raise `WrongAnswer` to refuse.
 """
 
+import contextlib
 import functools
 import inspect
+import io
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -176,7 +178,7 @@ class Exercise:
         except SystemExit:
             return Verdict("wrong", "Your code calls exit(), which ends everything. Use return instead.")
         except Exception as error:  # a learner's function may fail in any way; the stack would not help
-            return _verdict_on(error)
+            return verdict_on(error)
         return Verdict("correct", self.because)
 
     def check(self, *answers: Any) -> None:
@@ -196,8 +198,12 @@ class Exercise:
         show_markdown(f"```python\n{self.solution_code.strip()}\n```")
 
 
-def _verdict_on(error: Exception) -> Verdict:
+def verdict_on(error: BaseException) -> Verdict:
     """What to tell a learner whose code stopped with `error`."""
+    if isinstance(error, KeyboardInterrupt):
+        return Verdict(
+            "wrong", "Your code took too long and was interrupted. Is there a loop that never ends?"
+        )
     cause: BaseException | None = error
     while cause is not None:  # NumPy and Keras put their own errors in front of a blank's
         if isinstance(cause, NotAnswered):
@@ -213,6 +219,28 @@ def _verdict_on(error: Exception) -> Verdict:
         )
         return Verdict("wrong", text)
     return Verdict("wrong", f"Your code stopped with {type(error).__name__}: {error}")
+
+
+class NotCorrect(Exception):
+    """Raised by `require`; a notebook shows its message, which is the check's, without a traceback."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [str(self)]
+
+
+def require(verdict: Callable[[], Verdict]) -> None:
+    """Raise `NotCorrect` unless the verdict is "correct": the last line of a cell that nbgrader counts.
+
+    The verdict comes as a function, so that an answer that is missing, fails or never ends is a message too. What a
+    learner's code writes to standard error is swallowed, because nbgrader would take it for a failure.
+    """
+    with contextlib.redirect_stderr(io.StringIO()):
+        try:
+            found = verdict()
+        except (Exception, KeyboardInterrupt) as error:
+            found = verdict_on(error)
+    if found.status != "correct":
+        raise NotCorrect(str(found))
 
 
 @dataclass(frozen=True)
