@@ -10,6 +10,8 @@ JOBS    ?= 2
 ONLY    ?=
 SEEDS   ?= 0-9
 THREADS ?= 1
+SUBMISSIONS ?=
+NOTEBOOKS ?=
 
 BIN   := .venv/bin
 READY := .venv/.ready
@@ -17,20 +19,21 @@ FLOOR := .venv-floor/bin
 SITE_BIN := .venv-site/bin
 BROWSER := .venv-browser/bin
 SWEEP := .venv-sweep/bin
+NBGRADER := .venv-nbgrader/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONDONTWRITEBYTECODE := 1
 
 empty :=
 space := $(empty) $(empty)
 
-.PHONY: help course test test-floor test-browser lab outputs sweep claims test-sweep colab test-colab site test-site bench lint format lock clean
+.PHONY: help course test test-floor test-browser lab outputs sweep claims test-sweep grade nbgrader test-nbgrader colab test-colab site test-site bench lint format lock clean
 
 help:  ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
 	@echo "  course, outputs: the core lessons; ONLY=\"01 02b\" chooses, ONLY=deeper and ONLY=all too."
 	@echo "  colab, test-colab, test-browser, bench, sweep: ONLY chooses as well.   course: PROFILE=full, JOBS=1."
-	@echo "  sweep: SEEDS=0-9, THREADS=2, PROFILE=full, JOBS=2."
+	@echo "  sweep: SEEDS=0-9, THREADS=2, PROFILE=full, JOBS=2.   grade: SUBMISSIONS=folder, JOBS=2.   nbgrader: ONLY chooses."
 
 course: $(READY)  ## run every core lesson that changed into build/course and print a table
 	$(BIN)/python -m tools.notebooks.run --profile $(PROFILE) --jobs $(JOBS) $(ONLY)
@@ -72,6 +75,15 @@ claims: $(READY)  ## write the tables of what sweeps have measured
 test-sweep: .venv-sweep/.ready  ## test the sweep with real Dask workers, which die, hang and lose their scheduler
 	$(SWEEP)/python -m pytest -p no:nbval -n $(JOBS) tests/sweep/test_with_dask.py
 
+grade: $(READY)  ## grade the notebooks in SUBMISSIONS=folder into build/grades
+	$(BIN)/python -m tools.grading.grade --jobs $(JOBS) $(if $(NOTEBOOKS),--notebooks '$(NOTEBOOKS)') '$(SUBMISSIONS)'
+
+nbgrader: .venv-nbgrader/.ready  ## make nbgrader assignments of the notebooks in build/nbgrader
+	$(NBGRADER)/python -m tools.grading.nbgrader $(if $(NOTEBOOKS),--notebooks '$(NOTEBOOKS)') $(ONLY)
+
+test-nbgrader: .venv-nbgrader/.ready  ## test the whole way through nbgrader, for six learners
+	$(NBGRADER)/python -m pytest -p no:nbval tests/grading/test_nbgrader.py
+
 colab:  ## write every notebook as one file for Colab into build/colab (seconds; no packages needed)
 	$(PYTHON) -m tools.colab.build $(ONLY)
 
@@ -101,6 +113,7 @@ lock: .venv-lock/.ready  ## resolve the packages again, newest and oldest (for m
 	$(RESOLVE) pyproject.toml --extra course --output-file requirements.lock
 	$(RESOLVE) pyproject.toml --extra course --resolution lowest-direct --output-file requirements-floor.lock
 	$(RESOLVE) pyproject.toml --extra course --extra sweep --constraint requirements.lock --output-file requirements-sweep.lock
+	$(RESOLVE) pyproject.toml --extra course --extra nbgrader --constraint requirements.lock --output-file requirements-nbgrader.lock
 	$(RESOLVE) --group site --output-file site/site.lock
 	$(RESOLVE) --group browser --output-file requirements-browser.lock
 
@@ -132,13 +145,17 @@ endef
 	$(@D)/bin/python -m pip install --quiet $(ALONE) --require-hashes --requirement $<
 	@touch $@
 
-# Dask comes on top of what .venv has, so that a learner's environment stays without it, and the two cannot differ.
+# Dask and nbgrader come on top of what .venv has, so that a learner's environment stays without them, and the versions
+# cannot differ. nbgrader's pages need nbconvert's templates, which it seeks in its own environment.
 .venv-sweep/.ready: requirements-sweep.lock $(READY)
+.venv-nbgrader/.ready: requirements-nbgrader.lock $(READY)
+.venv-sweep/.ready .venv-nbgrader/.ready:
 	$(environment)
 	@$(BIN)/python -c 'import site; print(f"import site; site.addsitedir({site.getsitepackages()[0]!r})")' \
-		> "$$($(SWEEP)/python -c 'import site; print(site.getsitepackages()[0])')/course.pth"
-	@echo "installing Dask into $(@D) (90 MB)"
+		> "$$($(@D)/bin/python -c 'import site; print(site.getsitepackages()[0])')/course.pth"
+	@echo "installing what is new in $< into $(@D) (100 MB)"
 	$(@D)/bin/python -m pip install --quiet --require-hashes --requirement $<
+	@mkdir -p $(@D)/share/jupyter && ln -sfn ../../../.venv/share/jupyter/nbconvert $(@D)/share/jupyter/nbconvert
 	@touch $@
 
 .venv-lock/.ready:

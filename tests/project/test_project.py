@@ -18,12 +18,12 @@ from tools.notebooks.files import PICTURE, ROOT, code_cells, list_claims, read, 
 from tools.selection import all_notebooks
 
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-SWEEP = PYPROJECT["project"]["optional-dependencies"]["sweep"]
+SWEEP, NBGRADER = (PYPROJECT["project"]["optional-dependencies"][extra] for extra in ("sweep", "nbgrader"))
 LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 LOCKS = (
-    "requirements.lock", "requirements-floor.lock", "requirements-sweep.lock", "requirements-browser.lock",
-    "site/site.lock", "tools/colab/versions.lock",
+    "requirements.lock", "requirements-floor.lock", "requirements-sweep.lock", "requirements-nbgrader.lock",
+    "requirements-browser.lock", "site/site.lock", "tools/colab/versions.lock",
 )  # fmt: skip
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 needs_make = pytest.mark.skipif(not shutil.which("make"), reason="there is no make here, as on most Windows")
@@ -70,18 +70,19 @@ def test_the_lock_of_a_group_holds_it_and_no_tensorflow(group, path):
     assert len(locked) == len(set(locked)) or group == "site"  # some packages have a version for each Python
 
 
-def test_the_sweeps_lock_is_the_courses_with_dask_on_top():
-    """`.venv-sweep` takes what `.venv` has, so the two must have the same versions."""
+@pytest.mark.parametrize(("extra", "lock"), [(SWEEP, "sweep"), (NBGRADER, "nbgrader")])
+def test_the_lock_of_an_extra_is_the_courses_with_more_on_top(extra, lock):
+    """`.venv-sweep` takes what `.venv` has, and so does `.venv-nbgrader`: they must have the same versions."""
 
     def pins(text):
         return set(re.findall(r"^([a-z0-9._-]+==[^ ;\\]+)", text, re.MULTILINE))
 
-    more = pins((ROOT / "requirements-sweep.lock").read_text(encoding="utf-8"))
+    more = pins((ROOT / f"requirements-{lock}.lock").read_text(encoding="utf-8"))
     assert pins(LOCK) < more
     names = {pin.partition("==")[0] for pin in more - pins(LOCK)}
-    assert {re.split("[<>=~]", entry)[0] for entry in SWEEP} <= names
+    assert {re.split("[<>=~]", entry)[0] for entry in extra} <= names
     assert not names & {pin.partition("==")[0] for pin in pins(LOCK)}
-    assert not any(name in LOCK for name in ("dask==", "distributed==", "bokeh==")), (
+    assert not any(f"{name}==" in LOCK for name in ("dask", "distributed", "bokeh", "nbgrader")), (
         "a learner needs none of them"
     )
 
@@ -153,7 +154,7 @@ def test_every_package_that_is_imported_is_declared():
     files = [path for place in places for path in (ROOT / place).rglob("*.py")]
     assert len(files) > 100
     grouped = [entry for group in PYPROJECT["dependency-groups"].values() for entry in group]
-    declared = {re.split("[<>=~]", entry)[0] for entry in [*direct_packages(), *SWEEP, *grouped]}
+    declared = {re.split("[<>=~]", entry)[0] for entry in [*direct_packages(), *SWEEP, *NBGRADER, *grouped]}
     by_hand = {"resvg_py", "jax"}  # emoji_sprites.py and vgg_suspects.py say how to install them
     for path in files:
         beside = {other.stem for other in path.parent.glob("*.py")}
@@ -184,6 +185,7 @@ def test_readme_and_makefile_give_the_same_commands():
         "course ONLY=all",
         "test",
         "test-sweep",
+        "test-nbgrader",
         "test-browser",
     ]
 

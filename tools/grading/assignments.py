@@ -84,6 +84,8 @@ def assignment(path: Path) -> Assignment:
     found: dict[str, Item] = {}
     for cell in code_cells(notebook):
         for module, name in CHECK.findall(cell.source):
+            if "id" not in cell:
+                raise NotebookError(f"{path.name} has cells without ids: save it with JupyterLab 4.")
             item = Item(module, name, cell.id, cell.source, _given(cell.source, f"{module}.{name}.check"))
             if item.key in found:
                 raise NotebookError(f"{path.name} checks {item.key} in two cells; it can count only once.")

@@ -119,9 +119,9 @@ def feedback(row: Row) -> str:
         for item in items:
             verdict = one.verdicts[item.key]
             points = item.points if verdict.status == "correct" else 0
-            kind = "Quiz" if item.is_quiz else "Exercise"
+            title = item.name.replace("_", " ") if item.is_quiz else f"exercise {item.name.replace('_', ' ')}"
             parts.append(
-                f'<section class="{verdict.status}"><h3>{kind} {_text(item.name)}: {MARKS[verdict.status]}</h3>'
+                f'<section class="{verdict.status}"><h3>{title.capitalize()}: {MARKS[verdict.status]}</h3>'
                 f'<p class="points">{points} of {item.points}</p><p>{_text(verdict.message)}</p>'
                 f"<pre>{_text(one.answers.get(item.key, ''))}</pre></section>"
             )
