@@ -175,9 +175,10 @@ class Exercise:
             self.examine(*answers)
         except WrongAnswer as wrong:
             return Verdict("wrong", str(wrong))
-        except SystemExit:
-            return Verdict("wrong", "Your code calls exit(), which ends everything. Use return instead.")
-        except Exception as error:  # a learner's function may fail in any way; the stack would not help
+        except (
+            Exception,
+            SystemExit,
+        ) as error:  # a learner's function may fail in any way; a stack wouldn't help
             return verdict_on(error)
         return Verdict("correct", self.because)
 
@@ -200,6 +201,8 @@ class Exercise:
 
 def verdict_on(error: BaseException) -> Verdict:
     """What to tell a learner whose code stopped with `error`."""
+    if isinstance(error, SystemExit):
+        return Verdict("wrong", "Your code calls exit(), which ends everything. Use return instead.")
     if isinstance(error, KeyboardInterrupt):
         return Verdict(
             "wrong", "Your code took too long and was interrupted. Is there a loop that never ends?"
@@ -237,7 +240,7 @@ def require(verdict: Callable[[], Verdict]) -> None:
     with contextlib.redirect_stderr(io.StringIO()):
         try:
             found = verdict()
-        except (Exception, KeyboardInterrupt) as error:
+        except (Exception, SystemExit, KeyboardInterrupt) as error:
             found = verdict_on(error)
     if found.status != "correct":
         raise NotCorrect(str(found))

@@ -8,6 +8,7 @@ calls this, and so does nbgrader with the configuration that `make nbgrader` wri
 import ast
 import builtins
 import functools
+import re
 import symtable
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from IPython.core.inputtransformer2 import TransformerManager
 
 _CERTAIN = (ast.Assign, ast.AnnAssign, ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef)
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
+_MAGICS = ("run_line_magic", "run_cell_magic")  # what IPython makes of % and %%, with the code as text
+_WORD = re.compile(r"[^\W\d]\w*")
 _EVERYTHING = "*"  # what `from module import *` defines
 
 
@@ -86,7 +89,9 @@ def names_in(cell: str) -> Names:
 def _parsed(cell: str) -> list[ast.stmt]:
     try:
         code = TransformerManager().transform_cell(cell)
-        symtable.symtable(code, "<cell>", "exec")  # sees mistakes that the parser lets pass, such as a stray `nonlocal`
+        symtable.symtable(
+            code, "<cell>", "exec"
+        )  # sees mistakes that the parser lets pass, such as a stray `nonlocal`
         return ast.parse(code).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):  # too deep, or with a character of code 0
         return []
@@ -94,12 +99,8 @@ def _parsed(cell: str) -> list[ast.stmt]:
 
 def _used(statement: ast.stmt) -> set[str]:
     """The names of the notebook that a statement reads, in its functions too."""
+    used = set()
     waiting = [symtable.symtable(ast.unparse(statement), "<cell>", "exec")]
-    used = {
-        node.target.id
-        for node in ast.walk(statement)
-        if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name)
-    }
     while waiting:
         scope = waiting.pop()
         waiting += scope.get_children()
@@ -109,6 +110,12 @@ def _used(statement: ast.stmt) -> set[str]:
             for symbol in scope.get_symbols()
             if symbol.is_referenced() and (top or symbol.is_global())
         }
+    for node in ast.walk(statement):
+        if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
+            used.add(node.target.id)
+        elif isinstance(node, ast.Call) and getattr(node.func, "attr", "") in _MAGICS:
+            texts = [one.value for one in node.args if isinstance(one, ast.Constant)]
+            used.update(word for text in texts for word in _WORD.findall(str(text)))
     return used
 
 

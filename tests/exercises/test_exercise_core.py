@@ -4,13 +4,15 @@ import copy
 import functools
 import math
 import os
+import sys
 
 import numpy as np
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-from helpers.exercises import ____
+from helpers.exercises import ____, core
 from helpers.exercises.core import (
+    NOT_ANSWERED,
     Exercise,
     NotAnswered,
     Quiz,
@@ -439,3 +441,25 @@ def test_a_quiz_explains(letter, said):
 def test_a_quiz_asks_with_its_choices(capsys):
     QUIZ.ask()
     assert capsys.readouterr().out == "**2 + 2?**\n\n- **a**: 4\n- **b**: 5\n"
+
+
+def test_require_lets_a_right_answer_pass_and_says_what_the_check_says_of_any_other(capsys):
+    def noisy():
+        print("a warning", file=sys.stderr)  # nbgrader would take it for a failure
+        return core.Verdict("correct", "")
+
+    def loops():
+        raise KeyboardInterrupt
+
+    assert core.require(noisy) is None and capsys.readouterr().err == ""
+    for verdict, message in [
+        (lambda: core.Verdict("wrong", "Count once more."), "✗ Not yet. Count once more."),
+        (lambda: core.Verdict("unanswered", NOT_ANSWERED), NOT_ANSWERED),
+        (lambda: nothing_of_that_name, "NameError: name 'nothing_of_that_name' is not defined"),  # noqa: F821
+        (loops, "Is there a loop that never ends?"),
+        (sys.exit, "Your code calls exit()"),
+    ]:
+        with pytest.raises(core.NotCorrect) as raised:
+            core.require(verdict)
+        (line,) = raised.value._render_traceback_()  # what a notebook shows in place of a stack
+        assert line == str(raised.value) and message in line

@@ -96,7 +96,7 @@ def about(limits: Limits) -> str:
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     limits = Limits()
     parser = argparse.ArgumentParser(description=__doc__.partition("\n\n")[0])
-    parser.add_argument("submissions", type=Path, help="the folder with what was handed in")
+    parser.add_argument("submissions", help="the folder with what was handed in")
     parser.add_argument("--out", type=Path, default=OUT, help="where the grades go (default build/grades)")
     parser.add_argument("--notebooks", type=Path, default=NOTEBOOKS, help="the notebooks that were given out")
     parser.add_argument("--jobs", type=int, default=2, help="how many files at a time (default 2)")
@@ -104,6 +104,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--notebook-seconds", type=float, default=limits.notebook, help="for a whole file")
     parser.add_argument("--memory", type=float, default=limits.memory_gb, help="in GB (default 3)")
     options = parser.parse_args(arguments)
+    if not options.submissions.strip():
+        parser.error("say which folder has the notebooks: SUBMISSIONS=folder")
+    options.submissions = Path(options.submissions)
     if not options.submissions.is_dir():
         parser.error(
             f"{options.submissions} is not a folder; name the one with the notebooks: SUBMISSIONS=folder"

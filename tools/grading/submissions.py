@@ -77,11 +77,12 @@ def learner(path: Path, known: Collection[str]) -> Learner:
 
 
 def _without(name: str, known: Collection[str]) -> str:
-    """A name without the notebook's and without what marks a copy; "" if nothing is left."""
+    """A name without the notebook's, or its number, and without what marks a copy; "" if nothing is left."""
     for one in sorted(known, key=len, reverse=True):
         name = re.sub(re.escape(one), "", name, flags=re.IGNORECASE)
-    name = _COPY.sub("", name).strip(" _-.")
-    return "" if _NUMBER.fullmatch(name) else name
+    numbers = {one.partition("_")[0] for one in known}
+    name = _NUMBER.sub(lambda found: "" if found[1] in numbers else found[0], name)
+    return _COPY.sub("", name).strip(" _-.")
 
 
 def _harmless(name: str) -> str:
