@@ -46,12 +46,12 @@ def convert(one: Assignment) -> nbformat.NotebookNode:
     notebook = copy.deepcopy(one.notebook)
     items = {item.cell_id: item for item in one.items}
     modules = {item.module for item in one.items}
-    cells = []
+    cells, item = [], None
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
-        item = items.get(cell.id)
-        if item is not None:
+        if cell.id in items:
+            item = items[cell.id]
             cells += [answer_cell(item), points_cell(one, item)]
             continue
         cell.metadata.pop("output_of", None)
@@ -59,6 +59,8 @@ def convert(one: Assignment) -> nbformat.NotebookNode:
         if cell.cell_type == "code" and (_is_profile(cell) or modules & names_in(cell.source).defined):
             cell.metadata["nbgrader"] = _role(cell.id, locked=True)
         cells.append(cell)
+        if item is not None and cell.source.startswith(f"# {item.key}.hint()"):
+            cells[-2:] = [cell, cells[-2]]  # hints stay where the text says, right below the exercise
     about = ABOUT.format(points=one.points, **POINTS)
     notebook.cells = [cells[0], nbformat.v4.new_markdown_cell(about, id="graded"), *cells[1:]]
     return notebook
