@@ -14,6 +14,7 @@ import pytest
 
 from helpers.paths import ROOT
 from tools.grading import grade, plan, sandbox
+from tools.grading.assignments import POINTS
 from tools.grading.sandbox import Limits, verdicts
 from tools.grading.submissions import Step
 from tools.selection import NOTEBOOKS, all_notebooks

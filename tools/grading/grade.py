@@ -14,7 +14,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from helpers import owned
+from helpers import owned, paths
 from helpers.errors import DataError
 from helpers.exercises.core import NOT_ANSWERED, Verdict
 from helpers.paths import ROOT
@@ -97,8 +97,12 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     limits = Limits()
     parser = argparse.ArgumentParser(description=__doc__.partition("\n\n")[0])
     parser.add_argument("submissions", help="the folder with what was handed in")
-    parser.add_argument("--out", type=Path, default=OUT, help="where the grades go (default build/grades)")
-    parser.add_argument("--notebooks", type=Path, default=NOTEBOOKS, help="the notebooks that were given out")
+    parser.add_argument(
+        "--out", type=paths.given, default=OUT, help="where the grades go (default build/grades)"
+    )
+    parser.add_argument(
+        "--notebooks", type=paths.given, default=NOTEBOOKS, help="the notebooks that were given out"
+    )
     parser.add_argument("--jobs", type=int, default=2, help="how many files at a time (default 2)")
     parser.add_argument("--seconds", type=float, default=limits.answer, help="that an answer may take")
     parser.add_argument("--notebook-seconds", type=float, default=limits.notebook, help="for a whole file")
@@ -106,7 +110,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     options = parser.parse_args(arguments)
     if not options.submissions.strip():
         parser.error("say which folder has the notebooks: SUBMISSIONS=folder")
-    options.submissions = Path(options.submissions)
+    options.submissions = paths.given(options.submissions)
     if not options.submissions.is_dir():
         parser.error(
             f"{options.submissions} is not a folder; name the one with the notebooks: SUBMISSIONS=folder"

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import nbformat
 
-from helpers import owned
+from helpers import owned, paths
 from helpers.errors import DataError
 from helpers.exercises.needed import names_in
 from helpers.paths import ROOT
@@ -114,8 +114,8 @@ def main(arguments: list[str] | None = None) -> int:
     plain_output()
     parser = argparse.ArgumentParser(description=__doc__.partition("\n\n")[0])
     parser.add_argument("names", nargs="*", help='notebooks ("02 02b"), or core, deeper, all (the default)')
-    parser.add_argument("--notebooks", type=Path, default=NOTEBOOKS, help="the folder they are in")
-    parser.add_argument("--out", type=Path, default=OUT, help="where it goes (default build/nbgrader)")
+    parser.add_argument("--notebooks", type=paths.given, default=NOTEBOOKS, help="the folder they are in")
+    parser.add_argument("--out", type=paths.given, default=OUT, help="where it goes (default build/nbgrader)")
     options = parser.parse_args(arguments)
     try:
         with owned.written(options.out) as fresh:
