@@ -70,15 +70,17 @@ def answer(steps: list[dict[str, str]], say: Callable[[dict[str, Any]], None]) -
         error = _run(shell, step["code"])
         if not step["key"]:
             continue
-        verdict = core.verdict_on(error) if error else None
-        module, name = step["key"].split(".")
         if not error and not heard:  # the call of the check is gone from the cell
             error = _run(shell, step["check"])
-            verdict = core.verdict_on(error) if error else None
+        module, name = step["key"].split(".")
         asked = getattr(sys.modules.get(f"helpers.exercises.{module}") or sys.modules.get(module), name, None)
-        for item, one in heard:
-            verdict = one if item is asked else verdict
-        verdict = verdict or core.Verdict("wrong", "The cell does not ask the check of this exercise.")
+        said = [one for item, one in heard if item is asked]
+        if said:
+            verdict = said[-1]
+        elif error:
+            verdict = core.verdict_on(error)
+        else:
+            verdict = core.Verdict("wrong", "The cell does not ask the check of this exercise.")
         say({"key": step["key"], "status": verdict.status, "message": verdict.message[:2000]})
 
 
