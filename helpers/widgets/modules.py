@@ -39,8 +39,15 @@ def script(names: Iterable[str] = FIGURES) -> str:
 
     A page opened from a disk (file://) may not load modules, but it may load scripts.
     """
-    body = "\n".join(_bodies(list(names), last="liveFigures.{name} = {render};"))
-    return f'(() => {{\n"use strict";\nconst liveFigures = {{}};\n{body}\nglobalThis.liveFigures = liveFigures;\n}})();\n'
+    bodies = _bodies(list(names), last="liveFigures.{name} = {render};")
+    lines = [
+        "(() => {",
+        '"use strict";',
+        "const liveFigures = {};",
+        *bodies,
+        "globalThis.liveFigures = liveFigures;",
+    ]
+    return "\n".join([*lines, "})();", ""])
 
 
 def style() -> str:
@@ -118,11 +125,15 @@ def _bodies(figures: list[str], *, last: str) -> list[str]:
             raise ValueError(f'{module}.js may only import like this: import {{ make }} from "./shared.js";')
         for name in _TOP_LEVEL.findall(text):
             if name in owners:
-                raise ValueError(f"{name} is defined in {owners[name]}.js and in {module}.js: rename one of them.")
+                raise ValueError(
+                    f"{name} is defined in {owners[name]}.js and in {module}.js: rename one of them."
+                )
             owners[name] = module
         exported = _DEFAULT.search(text)
         if (module in figures) != bool(exported):
-            raise ValueError(f"{module}.js must {'' if module in figures else 'not '}have an `export default {{…}};`.")
+            raise ValueError(
+                f"{module}.js must {'' if module in figures else 'not '}have an `export default {{…}};`."
+            )
         if exported:
             ending = last.format(name=module, render=exported.group(1))
             text = text[: exported.start()] + ending + text[exported.end() :]

@@ -280,15 +280,15 @@ export function followTheme(el, redraw) {
 
 // Calls redraw() once `el` is in the page, and after each change of its width; returns what stops it.
 export function followSize(el, redraw) {
-  let width = -1;
+  let drawn = "";
   let frame = 0;
   const later = () => {
-    if (el.clientWidth === width && devicePixelRatio === el.liveRatio) return;
     cancelAnimationFrame(frame);
     frame = requestAnimationFrame(() => {
-      width = el.clientWidth;
-      el.liveRatio = devicePixelRatio;
-      if (width) redraw();
+      const now = `${el.clientWidth} ${globalThis.devicePixelRatio}`;
+      if (!el.clientWidth || now === drawn) return;
+      drawn = now;
+      redraw();
     });
   };
   const observer = new ResizeObserver(later);
