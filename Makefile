@@ -115,7 +115,7 @@ clean:  ## remove everything that was made, except the .venv folders; keep what 
 define environment
 @if [ -e $(@D) ] && [ ! -e $(@D)/.made-by-make ] && [ ! -e $@ ]; then \
 	echo "$(@D) is here already, and make did not make it, so make does not replace it."; \
-	echo "Rename or delete it and run make again, or work in it without make (README.md, On Windows)."; exit 1; fi
+	echo "Rename or delete it and run make again, or work in it without make (docs/install.md, On Windows)."; exit 1; fi
 @$(PYTHON) -m venv --clear $(@D)
 @touch $(@D)/.made-by-make
 endef

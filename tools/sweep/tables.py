@@ -1,4 +1,4 @@
-"""Tables of what sweeps have measured: results/claims.md, and parts of README.md and CONTRIBUTING.md.
+"""Tables of what sweeps have measured: results/claims.md, and parts of docs/claims.md and CONTRIBUTING.md.
 
 `make claims` calls this. The first edition's own table, results/first-edition.md, is made from its kept files again.
 """
@@ -180,7 +180,7 @@ def texts() -> dict[Path, str]:
         RESULTS / "claims.md": page("Which claims hold for anyone's seed", ABOUT, sweeps, why),
         RESULTS / "first-edition.md": page("What the first edition claimed", FIRST, first, why),
     }
-    for path in (ROOT / "README.md", ROOT / "CONTRIBUTING.md"):
+    for path in (ROOT / "docs" / "claims.md", ROOT / "CONTRIBUTING.md"):
         found[path] = with_parts(path.read_text(encoding="utf-8"), parts)
     return found
 
