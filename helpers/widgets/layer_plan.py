@@ -39,7 +39,8 @@ MOST_PARAMETERS, MOST_ACTIVATIONS = (
     200_000,
 )  # what a page calculates fast enough while a digit is drawn
 PASSING = ("Dropout", "SpatialDropout2D", "GaussianDropout", "GaussianNoise", "AlphaDropout", "Identity")
-SHIPPED = ASSETS / "live_network.json"
+NETWORK = ASSETS / "live_network"  # a folder, so that only Colab editions whose notebook shows it carry it
+SHIPPED = NETWORK / "plan.json"
 
 Plan = dict[str, Any]
 

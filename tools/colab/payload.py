@@ -24,6 +24,10 @@ FOLDERS = {  # assets that are carried together: their folder, and the names in 
     "emoji10": {"emoji10"},
     "photographs": {"photos"},
     "gallery": {"photos.gallery", "photos.gallery_credits"},
+    "live_network": {"live.network"},
+}
+BESIDE = {  # modules that read files beside themselves, and those files
+    "helpers.widgets.modules": ("helpers/widgets/js/*", "helpers/widgets/labels.json"),
 }
 WEIGHTS = "helpers/assets/efficientnet_lite0.npz"  # 9.5 MB, and compression hardly helps: pip fetches it
 LICENSES = ("LICENSE", "helpers/assets/README.md", "helpers/assets/licences")
@@ -48,7 +52,8 @@ def files(code: list[str], texts: list[str] = (), root: Path = ROOT) -> dict[str
         "packages": packages([*code, *helpers.values()], project, root),
         "weights": None,
     }
-    carried = [*(path.relative_to(root).as_posix() for path in own.values()), *named, *_licenses(root)]
+    ours = [*own.values(), *beside(own, root)]
+    carried = [*(path.relative_to(root).as_posix() for path in ours), *named, *_licenses(root)]
     content = {path: (root / path).read_bytes() for path in carried if path != WEIGHTS}
     content["colab_start.py"] = (root / "tools" / "colab" / "colab_start.py").read_bytes()
     if WEIGHTS in carried:
@@ -76,6 +81,12 @@ def modules(code: Iterable[str], root: Path = ROOT) -> dict[str, Path]:
                 found[name] = path
                 waiting += imported(path.read_text(encoding="utf-8"))
     return dict(sorted(found.items()))
+
+
+def beside(own: Iterable[str], root: Path = ROOT) -> list[Path]:
+    """The files that these modules read beside themselves: the live figures' JavaScript, style, and words."""
+    patterns = [pattern for module in own for pattern in BESIDE.get(module, ())]
+    return sorted(path for pattern in patterns for path in root.glob(pattern))
 
 
 @functools.cache

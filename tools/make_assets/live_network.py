@@ -113,6 +113,7 @@ def main() -> None:
     model = train(x, y, epochs=2 if trial else EPOCHS)
     report(model, data.x_test, data.y_test)
     plan = layer_plan.read(model, dtype="float16")
+    layer_plan.NETWORK.mkdir(exist_ok=True)
     layer_plan.SHIPPED.write_text(json.dumps(plan, separators=(",", ":")) + "\n", encoding="utf-8")
     digest = hashlib.sha256(layer_plan.SHIPPED.read_bytes()).hexdigest()
     print(f"{layer_plan.SHIPPED.name}: {layer_plan.SHIPPED.stat().st_size:,} bytes, SHA-256 {digest}")
