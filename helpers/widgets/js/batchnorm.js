@@ -14,15 +14,17 @@ const BN_ROW = 56; // CSS pixels, for each unit
 
 // ------------------------------------------------------------------------------------------------ arithmetic
 
-// A function that gives evenly spread numbers from 0 to 1, the same ones for the same seed (mulberry32).
+// A function that gives evenly spread numbers between 0 and 1, the same ones for the same seed (a whole number of at
+// least 0): Park and Miller's generator with the multiplier of 1993, whose products a number can hold exactly.
 export function bnRandom(seed) {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  const prime = 2 ** 31 - 1;
+  let state = 1 + ((7919 * (seed + 1)) % (prime - 1));
+  const next = () => {
+    state = (48271 * state) % prime;
+    return state / prime;
   };
+  for (let i = 0; i < 8; i++) next(); // the first numbers of neighboring seeds are alike
+  return next;
 }
 
 // A random batch of `images` for the four units; a smaller batch of the same seed has the same first images.
@@ -31,7 +33,7 @@ export function bnBatch(seed, images) {
   const values = new Float64Array(images * BN_UNITS.length);
   for (let i = 0; i < values.length; i++) {
     const [mean, deviation] = BN_UNITS[i % BN_UNITS.length];
-    const distance = Math.sqrt(-2 * Math.log(1 - random())); // Box and Muller: two even numbers make a normal one
+    const distance = Math.sqrt(-2 * Math.log(random())); // Box and Muller: two even numbers make a normal one
     values[i] = mean + deviation * distance * Math.cos(2 * Math.PI * random());
   }
   return values;
@@ -184,7 +186,7 @@ function renderBatchnorm({ model, el }) {
   const given = settings.values && unpack(settings.values);
   const units = given ? given.shape[1] : BN_UNITS.length;
   const seed = settings.seed ?? 0;
-  const limit = Math.max(8, given ? 4 * Math.ceil(Math.max(...given.values.map(Math.abs)) / 4) : 0);
+  const limit = Math.max(8, given ? 4 * Math.ceil(Math.max(...given.values.map(Math.abs)) / 4 + 0.1) : 0);
   const begin = () => ({
     images: given ? given.shape[0] : (settings.batch ?? 64),
     weights: 1,
@@ -226,7 +228,7 @@ function renderBatchnorm({ model, el }) {
     }),
     bias: slider(t, "bias", { min: -4, max: 4, step: 0.5, value: 0, format: bnText, onInput: set("bias", "moved") }),
     gamma: slider(t, "gamma", { min: 0, max: 3, step: 0.1, value: state.gamma, format: bnText, onInput: set("gamma", "") }),
-    beta: slider(t, "beta", { min: -4, max: 4, step: 0.5, value: state.beta, format: bnText, onInput: set("beta", "") }),
+    beta: slider(t, "beta", { min: -4, max: 4, step: 0.1, value: state.beta, format: bnText, onInput: set("beta", "") }),
   };
   const train = (count) => () => {
     for (let step = 0; step < count; step++) {
@@ -272,8 +274,8 @@ function renderBatchnorm({ model, el }) {
       button(t("one step"), train(1)).node,
       button(t("many steps"), train(100)).node,
       reset.node,
+      steps,
     ),
-    steps,
     make("p", { class: "live-caption", text: t("legend") }),
   );
   const speak = () => say(sentence.textContent);

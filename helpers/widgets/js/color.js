@@ -202,10 +202,14 @@ function renderColor({ model, el }) {
   };
   const imageNames = [...(own ? ["own"] : []), ...Object.keys(COLOR_IMAGES)];
   const newImage = (name) => (name === "own" ? { ...own, values: own.values.slice() } : colorImage(name));
-  const names = [...(settings.filters ?? ["red minus blue", "vertical edges"])];
+  // A filter is given by its name, or by its weights and bias.
+  const starting = settings.filters ?? ["red minus blue", "vertical edges"];
+  const isReady = (filter) => typeof filter === "string";
+  const newFilter = (filter) =>
+    isReady(filter) ? colorFilter(filter) : { weights: Float64Array.from(filter.weights), bias: filter.bias };
   const state = {
     image: newImage(imageNames[0]),
-    filters: names.map(colorFilter),
+    filters: starting.map(newFilter),
     options: { stride: settings.stride ?? 1, padding: settings.padding ?? "valid" },
     at: [0, 0, 0], // filter, row and column of the value that is explained
   };
@@ -238,7 +242,7 @@ function renderColor({ model, el }) {
   const reset = button(t("reset"), () => {
     imageChoice.set(imageNames[0]);
     state.image = newImage(imageNames[0]);
-    names.forEach((name, f) => useFilter(f, name));
+    starting.forEach((filter, f) => useFilter(f, filter));
     restart();
   });
 
@@ -325,7 +329,7 @@ function renderColor({ model, el }) {
   const maps = state.filters.map((_, f) => {
     const select = choice(t, `filter ${f + 1}`, {
       options: [...Object.keys(COLOR_FILTERS), "own"].map((name) => [name, t(`filter ${name}`)]),
-      value: names[f],
+      value: isReady(starting[f]) ? starting[f] : "own",
       onChange(name) {
         if (name !== "own") useFilter(f, name);
         state.at[0] = f;
@@ -389,9 +393,9 @@ function renderColor({ model, el }) {
   };
   const speak = () => say(sentence.textContent);
 
-  function useFilter(f, name) {
-    state.filters[f] = colorFilter(name);
-    maps[f].select.set(name);
+  function useFilter(f, filter) {
+    state.filters[f] = newFilter(filter);
+    maps[f].select.set(isReady(filter) ? filter : "own");
   }
   function edited() {
     maps[state.at[0]].select.set("own");
@@ -406,8 +410,7 @@ function renderColor({ model, el }) {
   }
 
   function redraw() {
-    const narrow = root.clientWidth > 0 && root.clientWidth < 520;
-    root.classList.toggle("color-narrow", narrow);
+    const narrow = root.classList.contains("live-narrow");
     const { image, options, at } = state;
     const now = step();
     const down = colorPlaces(image.rows, options);

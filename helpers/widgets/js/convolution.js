@@ -86,6 +86,7 @@ export function convolutionRange(values) {
 
 const CONVOLUTION_RING = "#56708a"; // the tint of the zeros that padding adds, as in the course's pictures
 const CONVOLUTION_OWN = "own";
+const convolutionCell = (size) => (size > 4 ? [38, 1] : [48, 2]); // CSS pixels and decimals of a cell with a number
 
 function renderConvolution({ model, el }) {
   const t = liveLabels(model);
@@ -167,26 +168,21 @@ function renderConvolution({ model, el }) {
     "div",
     { class: "live-row live-here" },
     block("patch", canvases.patch),
+    block("kernel", cells),
     block("products", canvases.products),
-    make("div", { class: "live-block live-block-sum" }, make("p", { class: "live-caption", text: t("sum") }), sum),
+    make("div", { class: "live-block" }, make("p", { class: "live-caption", text: t("sum") }), sum),
   );
   root.append(
     make(
       "div",
-      { class: "live-row" },
+      { class: "live-row live-settings" },
       images.length > 1 && controls.image.node,
       ...["kernel", "size", "stride", "padding", "dilation"].map((name) => controls[name].node),
     ),
-    make(
-      "div",
-      { class: "live-row" },
-      block("input", canvases.input),
-      block("kernel", cells),
-      block("map", canvases.map, legend),
-    ),
+    make("div", { class: "live-row live-images" }, block("input", canvases.input), block("map", canvases.map, legend)),
     note,
-    here,
     steps.node,
+    here,
     formula,
   );
 
@@ -253,7 +249,7 @@ function renderConvolution({ model, el }) {
   function fillCells() {
     const { size } = moves;
     if (cells.childElementCount !== size * size) {
-      cells.style.gridTemplateColumns = `repeat(${size}, ${size > 4 ? 38 : 48}px)`;
+      cells.style.gridTemplateColumns = `repeat(${size}, ${convolutionCell(size)[0]}px)`;
       cells.replaceChildren(
         ...Array.from({ length: size * size }, (_, i) =>
           make("input", {
@@ -306,28 +302,29 @@ function renderConvolution({ model, el }) {
         ? t("stride and dilation")
         : ""
       : t("does not fit", { size: moves.size, reach: convolutionPlaces(1, { ...moves, padding: "valid" }).reach });
-    here.hidden = steps.node.hidden = !fits;
-    canvases.map.parentElement.hidden = !fits;
+    for (const name of ["map", "patch", "products"]) canvases[name].parentElement.hidden = !fits;
+    sum.parentElement.hidden = steps.node.hidden = !fits;
     formula.replaceChildren(...formulas().flatMap((line) => [line, make("br")]));
-    captions.input.textContent = t(state.padded.rows > image.rows || state.padded.columns > image.columns ? "input padded" : "input", {
+    const ringed = state.padded.values.length > image.values.length;
+    captions.input.textContent = t(ringed ? "input padded" : "input", {
       rows: image.rows,
       columns: image.columns,
       all: t("by", { rows: state.padded.rows, columns: state.padded.columns }),
     });
-    captions.kernel.textContent = t("kernel caption", { size: moves.size });
+    captions.kernel.textContent = t("kernel caption");
     captions.map.textContent = t("map", sizes());
     captions.products.textContent = t("products");
     legend.textContent = t(state.range.signed ? "legend signed" : "legend gray", { high: number(state.range.high, 1) });
     steps.resize(Math.max(state.map.rows * state.map.columns, 1));
     overMap.resize(Math.max(state.map.rows, 1), Math.max(state.map.columns, 1));
-    state.at = [Math.min(state.at[0], Math.max(state.map.rows - 1, 0)), Math.min(state.at[1], Math.max(state.map.columns - 1, 0))];
+    state.at = overMap.at;
     redraw();
   }
 
   function formulas() {
     const { image } = state;
-    const sides = image.rows === image.columns ? [["sides", image.rows]] : [["height", image.rows], ["width", image.columns]];
-    const lines = sides.map(([side, length]) => {
+    const both = [["height", image.rows], ["width", image.columns]];
+    const lines = (image.rows === image.columns ? [["side", image.rows]] : both).map(([side, length]) => {
       const { reach, zeros, places } = convolutionPlaces(length, moves);
       return t("formula", { side: t(side), length, zeros, reach, stride: moves.stride, places: places || t("none") });
     });
@@ -343,10 +340,10 @@ function renderConvolution({ model, el }) {
   }
 
   function redraw() {
-    const { padded, image, map, at } = state;
-    const pixels = { low: 0, high: 1 };
-    const side = paint(canvases.input, padded.values, padded.rows, padded.columns, { ...pixels, size: 250 });
-    tintZeros(side);
+    const { padded, map, at } = state;
+    const large = root.classList.contains("live-narrow") ? Math.floor((root.clientWidth - 40) / 2) : 270;
+    paint(canvases.input, padded.values, padded.rows, padded.columns, { size: large });
+    tintZeros();
     canvases.input.setAttribute("aria-label", captions.input.textContent);
     if (!map.rows) return;
     const { size, stride, dilation } = moves;
@@ -354,10 +351,10 @@ function renderConvolution({ model, el }) {
     const corner = [at[0] * stride, at[1] * stride];
     outline(canvases.input, padded.rows, padded.columns, [...corner, reach, reach]);
     if (dilation > 1) markPixels(corner);
-    const mapSide = paint(canvases.map, map.values, map.rows, map.columns, { ...state.range, size: 250 });
+    const mapSide = paint(canvases.map, map.values, map.rows, map.columns, { ...state.range, size: large });
     if (mapSide >= 30) inscribe(canvases.map, map.values, map.rows, map.columns, state.range);
     outline(canvases.map, map.rows, map.columns, [...at, 1, 1]);
-    drawHere(convolutionPatch(padded, ...at, moves), image);
+    drawHere(convolutionPatch(padded, ...at, moves));
     const index = at[0] * map.columns + at[1];
     sum.textContent = number(map.values[index], 3);
     steps.set(index);
@@ -368,7 +365,7 @@ function renderConvolution({ model, el }) {
 
   function drawHere(patch) {
     const { size } = moves;
-    const [side, digits] = size > 4 ? [38, 1] : [48, 2];
+    const [side, digits] = convolutionCell(size);
     const products = patch.map((pixel, i) => pixel * state.kernel[i]);
     const limit = Math.max(...products.map(Math.abs)) || 1;
     const ranges = { patch: { low: 0, high: 1 }, products: { low: -limit, high: limit, signed: true } };

@@ -278,7 +278,8 @@ export function followTheme(el, redraw) {
   };
 }
 
-// Calls redraw() once `el` is in the page, and after each change of its width; returns what stops it.
+// Calls redraw() once `el` is in the page, and after each change of its width; returns what stops it. Up to 560 pixels
+// `el` has the class live-narrow: its own width decides, not the window's, since notebooks have margins and side bars.
 export function followSize(el, redraw) {
   let drawn = "";
   let frame = 0;
@@ -288,6 +289,7 @@ export function followSize(el, redraw) {
       const now = `${el.clientWidth} ${globalThis.devicePixelRatio}`;
       if (!el.clientWidth || now === drawn) return;
       drawn = now;
+      el.classList.toggle("live-narrow", el.clientWidth <= 560);
       redraw();
     });
   };
@@ -350,9 +352,9 @@ function sharedFit(canvas, rows, columns, size) {
 }
 
 // Writes the values on the cells that `paint` drew with the same options, dark on bright cells and bright on dark ones.
-// Where `text` (value → text) is not given, numbers have at most `digits` decimals.
+// Where `text` (value → text) is not given, numbers have at most `digits` decimals, and large ones fewer.
 export function inscribe(canvas, values, rows, columns, { low = 0, high = 1, signed = false, digits = 1, text } = {}) {
-  const words = text ?? ((value) => number(value, Number.isInteger(Number(value.toFixed(digits))) ? 0 : digits));
+  const words = text ?? ((value) => sharedShort(value, digits));
   const pen = canvas.getContext("2d");
   const [width, height] = [canvas.width / columns, canvas.height / rows];
   pen.textAlign = "center";
@@ -366,15 +368,24 @@ export function inscribe(canvas, values, rows, columns, { low = 0, high = 1, sig
   }
 }
 
+function sharedShort(value, digits) {
+  const kept = Math.max(digits - Math.floor(Math.log10(Math.max(Math.abs(value), 1))), 0);
+  return number(value, Number.isInteger(Number(value.toFixed(kept))) ? 0 : kept);
+}
+
 // A frame around the cells [row, column, height, width], in a color of `ink` or any CSS color, with a dark rim that
 // shows on bright cells too.
 export function outline(canvas, rows, columns, [row, column, height, width], colorName = "accent", { dashed } = {}) {
   const pen = canvas.getContext("2d");
   const ratio = globalThis.devicePixelRatio || 1;
   const [across, down] = [canvas.width / columns, canvas.height / rows];
-  const inside = 1.5 * ratio; // or half of a frame at the border would be cut off
   const box = [column * across, row * down, width * across, height * down];
-  const frame = [box[0] + inside, box[1] + inside, box[2] - 2 * inside, box[3] - 2 * inside];
+  // Around a small box, so as not to cover it, and within a large one; never beyond the border, which would cut it off.
+  const edge = 1.5 * ratio;
+  const inside = Math.min(box[2], box[3]) < 16 * ratio ? -edge : edge;
+  const clamp = (value, most) => Math.min(Math.max(value, edge), most - edge);
+  const [left, right] = [box[0] + inside, box[0] + box[2] - inside].map((x) => clamp(x, canvas.width));
+  const [top, bottom] = [box[1] + inside, box[1] + box[3] - inside].map((y) => clamp(y, canvas.height));
   pen.save();
   pen.lineJoin = "round";
   for (const [color, line] of [
@@ -384,7 +395,7 @@ export function outline(canvas, rows, columns, [row, column, height, width], col
     pen.strokeStyle = color;
     pen.lineWidth = line * ratio;
     if (dashed) pen.setLineDash([5 * ratio, 3 * ratio]);
-    pen.strokeRect(...frame);
+    pen.strokeRect(left, top, right - left, bottom - top);
   }
   pen.restore();
 }
