@@ -69,7 +69,7 @@ export function figureRoot(el, name, title) {
 
 export function slider(t, key, { min, max, step = 1, value, onInput = () => {}, format = String }) {
   const shown = make("output", { class: "live-value" });
-  const input = make("input", { type: "range", min, max, step });
+  const input = make("input", { type: "range", min, max, step, "aria-label": t(key) }); // the value is read anyway
   const control = {
     node: make("label", { class: "live-control" }, make("span", {}, t(key), " ", shown), input),
     input,
@@ -91,7 +91,7 @@ export function slider(t, key, { min, max, step = 1, value, onInput = () => {}, 
 }
 
 export function choice(t, key, { options, value, onChange = () => {} }) {
-  const input = make("select", {}, options.map(([name, label]) => make("option", { value: name, text: label })));
+  const input = make("select", { "aria-label": t(key) }, options.map(([name, label]) => make("option", { value: name, text: label })));
   const names = new Map(options.map(([name]) => [String(name), name]));
   input.value = value;
   input.addEventListener("change", () => onChange(names.get(input.value)));
