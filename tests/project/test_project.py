@@ -55,6 +55,17 @@ def test_environment_yml_is_in_step_with_pyproject():
     assert "conda env create --file environment.yml" in page and "conda activate cnn-course" in page
 
 
+def test_the_citation_says_what_pyproject_and_license_say():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert {"cff-version", "message", "title", "authors"} <= set(citation)
+    assert citation["cff-version"] == "1.2.0" and citation["type"] == "software"
+    assert citation["version"] == PYPROJECT["project"]["version"]
+    assert citation["license"] in PYPROJECT["project"]["license"].split(" AND ")
+    assert f"# {citation['title']}\n" in (ROOT / "README.md").read_text(encoding="utf-8")
+    (authors,) = citation["authors"]
+    assert f'"{authors["name"]}"' in (ROOT / "LICENSE").read_text(encoding="utf-8")
+
+
 def test_the_lock_holds_every_direct_package():
     locked = set(re.findall(r"^([a-z0-9._-]+)==", LOCK, re.MULTILINE))
     assert {re.split("[<>=~]", entry)[0] for entry in direct_packages()} <= locked

@@ -6,9 +6,10 @@ import re
 import nbformat
 import pytest
 
+from helpers.errors import DataError
 from tools.notebooks.files import ROOT, read
 from tools.selection import all_notebooks, number
-from tools.site import cells, pages
+from tools.site import cells, pages, texts
 
 ALL = all_notebooks(ROOT / "notebooks")
 PAGES = {"01": "01_first.ipynb", "02": "02_second.ipynb", "02b": "02b_deeper.ipynb", "05": "05_fifth.ipynb"}
@@ -204,21 +205,19 @@ def test_a_figure_that_is_gone_is_an_error(tmp_path):
 def course(tmp_path):
     """A made-up course with one notebook, as `gather` takes it."""
     places = {name: tmp_path / name for name in ("notebooks", "colab", "results", "site")}
-    for place in places.values():
-        place.mkdir()
-    (places["site"] / "static").mkdir()
+    for place in [*places.values(), *(tmp_path / name for name in ("site/static", "docs", "helpers/assets"))]:
+        place.mkdir(parents=True)
     for name, text in {
         "colab/02b_deeper.ipynb": "for Colab", "results/README.md": "# Results\n", "results/more.md": "# More\n",
-        "credits.md": "# Credits\n", "glossary.md": "| word | 말 | means | 02b |\n| other | 셀 | means | 99 |\n",
+        "helpers/assets/README.md": "# Credits\n", "LICENSE": "MIT", "CONTRIBUTING.md": "# Change it\n",
+        **{f"docs/{name}.md": f"# {name}\n" for name in texts.ORDER},
+        "GLOSSARY.md": "| word | 말 | means | 02b |\n| other | 셀 | means | 99 |\n",
         "site/index.md": "# 과정", "site/conf.py": "", "site/static/site.css": "",
     }.items():  # fmt: skip
         (tmp_path / name).write_text(text, encoding="utf-8")
     nbformat.write(a_notebook(), places["notebooks"] / "02b_deeper.ipynb")
     notebooks = all_notebooks(places.pop("notebooks"))
-    return {
-        **places, "notebooks": notebooks,
-        "credits_file": tmp_path / "credits.md", "glossary": tmp_path / "glossary.md",
-    }  # fmt: skip
+    return {**places, "notebooks": notebooks, "root": tmp_path}
 
 
 def test_pages_downloads_results_and_settings_are_gathered(course, tmp_path):
@@ -235,7 +234,49 @@ def test_pages_downloads_results_and_settings_are_gathered(course, tmp_path):
     first, other = (out / "glossary.md").read_text(encoding="utf-8").splitlines()
     assert first == '| word | <span lang="ko">말</span> | means | [02b](notebooks/02b_deeper.ipynb) |'
     assert other.endswith("| means | 99 |"), "no page of that number"
+    assert (out / "docs" / "install.md").read_text() == "# install\n"
+    assert (out / "contributing.md").is_file() and "MIT" in (out / "license.md").read_text()
     assert (out / "conf.py").is_file() and (out / "static" / "site.css").is_file()
+
+
+def test_a_page_of_docs_that_is_not_listed_is_an_error(course, tmp_path):
+    (tmp_path / "docs" / "extra.md").write_text("# Extra\n")
+    out = tmp_path / "out"
+    out.mkdir()
+    with pytest.raises(DataError, match=r"docs/ and ORDER in tools/site/texts.py differ: extra"):
+        pages.gather(out, **course)
+
+
+@pytest.mark.parametrize(
+    ("place", "text", "expected"),
+    [
+        ("docs/data.md", "[a](../helpers/assets/README.md)", "[a](../credits.md)"),
+        (
+            "docs/data.md",
+            "[a](../results/claims.md#x) and [b](colab.md)",
+            "[a](../results/claims.md#x) and [b](colab.md)",
+        ),
+        ("docs/data.md", "![two words](emoji10.png)", "![two words](emoji10.png)"),
+        ("docs/data.md", "[a](#here) [b](https://a.org/b.md)", "[a](#here) [b](https://a.org/b.md)"),
+        ("docs/data.md", "`[a](../none.md)`", "`[a](../none.md)`"),
+        ("docs/data.md", "[`a` [b]](../README.md#start)", "[`a` [b]](../index.md#start)"),
+        ("CONTRIBUTING.md", "[a](LICENSE) [b](docs/data.md)", "[a](license.md) [b](docs/data.md)"),
+    ],
+)
+def test_links_of_texts_lead_to_pages_of_the_site(place, text, expected):
+    assert texts.with_links(text, place, exists=lambda file: (ROOT / file).exists()) == expected
+
+
+@pytest.mark.parametrize(("target", "match"), [("none.md", "no such file"), ("../Makefile", "no page of")])
+def test_a_link_of_a_text_that_leads_nowhere_is_an_error(target, match):
+    with pytest.raises(DataError, match=match):
+        texts.with_links(f"[a]({target})", "docs/data.md", exists=lambda file: (ROOT / file).exists())
+
+
+def test_the_front_page_lists_every_text():
+    index = (ROOT / "site" / "index.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^docs/(\w+)$", index, re.MULTILINE)
+    assert tuple(listed) == texts.ORDER
 
 
 def test_a_folder_that_is_not_ours_is_left_alone(tmp_path, monkeypatch):

@@ -21,6 +21,7 @@ from helpers.errors import DataError
 from tools.notebooks.files import ROOT, read
 from tools.selection import all_notebooks, number
 from tools.site.cells import as_page, figure_of, for_the_web, title_and_question
+from tools.site.texts import gather_texts
 
 SOURCE, SITE = ROOT / "build" / "site-source", ROOT / "build" / "site"
 COURSE = "cnn-course"  # the archive of everything, and the folder in it
@@ -34,14 +35,14 @@ def gather(
     colab: Path,
     site: Path,
     results: Path,
-    credits_file: Path,
-    glossary: Path,
+    root: Path,
 ) -> None:
     """Write the site's sources into the empty folder `folder`.
 
-    `colab` is the folder of `make colab`, which may be missing. `site` has Sphinx' settings, the style and the front
-    page, index.md, with an empty image `![](notebooks/NAME.ipynb#CELL)` where a notebook's figure belongs and
-    `<!-- notebooks -->` for the list of them.
+    `root` is the course's folder, with the glossary, the credits and the pages in docs/. `colab` is the folder of `make
+    colab`, which may be missing. `site` has Sphinx' settings, the style and the front page, index.md, with an empty
+    image `![](notebooks/NAME.ipynb#CELL)` where a notebook's figure belongs and `<!-- notebooks -->` for the list of
+    them.
     """
     shutil.copy(site / "conf.py", folder)
     shutil.copytree(site / "static", folder / "static")
@@ -59,10 +60,11 @@ def gather(
     by_name = {path.stem: notebook for path, notebook in read_notebooks.items()}
     front = (site / "index.md").read_text(encoding="utf-8")
     (folder / "index.md").write_text(front_page(front, by_name, folder / "figures"), encoding="utf-8")
-    shutil.copy(credits_file, folder / "credits.md")
-    text = for_the_web(glossary.read_text(encoding="utf-8"), pages={})
+    shutil.copy(root / "helpers" / "assets" / "README.md", folder / "credits.md")
+    text = for_the_web((root / "GLOSSARY.md").read_text(encoding="utf-8"), pages={})
     (folder / "glossary.md").write_text(_with_links(text, pages), encoding="utf-8")
     gather_results(results, folder / "results")
+    gather_texts(root, folder, pages=pages)
 
 
 def offer(path: Path, colab: Path, downloads: Path) -> dict[str, str]:
@@ -165,8 +167,7 @@ def main(arguments: list[str] | None = None) -> int:
                 colab=ROOT / "build" / "colab",
                 site=ROOT / "site",
                 results=ROOT / "results",
-                credits_file=ROOT / "helpers" / "assets" / "README.md",
-                glossary=ROOT / "GLOSSARY.md",
+                root=ROOT,
             )
             if not archive(source / "extra" / "downloads" / f"{COURSE}.zip"):
                 print(
