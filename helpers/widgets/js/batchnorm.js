@@ -76,8 +76,8 @@ function bnText(value) {
   return number(value, Number.isInteger(value) ? 0 : 1);
 }
 
-// One number line for each unit, with a dot for each image. `used` holds the statistics whose mean ± deviation is drawn
-// as a bracket, `marks` the means that get a small triangle; `texts` is a line for each unit.
+// One number line for each unit, with a dot for each image. `used` holds the statistics whose mean ± deviation is
+// drawn as a bracket, `marks` the means that get a small triangle; `texts` is a line for each unit.
 function bnDraw(canvas, values, units, { used, marks, texts, limit, width, colors, ratio }) {
   const height = BN_ROW * units + 24;
   canvas.width = Math.round(width * ratio);
@@ -120,10 +120,10 @@ function bnDraw(canvas, values, units, { used, marks, texts, limit, width, color
       pen.beginPath();
       for (const place of [mean - deviation, mean + deviation]) {
         pen.moveTo(x(place), middle - 14);
-        pen.lineTo(x(place), middle + 14);
+        pen.lineTo(x(place), middle + 15);
       }
-      pen.moveTo(x(mean - deviation), middle);
-      pen.lineTo(x(mean + deviation), middle);
+      pen.moveTo(x(mean - deviation), middle + 15); // at the edge, where it hides no dot
+      pen.lineTo(x(mean + deviation), middle + 15);
       for (const [color, line] of [[colors.paper, 6], [colors.text, 2.5]]) {
         pen.strokeStyle = color;
         pen.lineWidth = line;
@@ -150,7 +150,7 @@ function bnDraw(canvas, values, units, { used, marks, texts, limit, width, color
   }
 }
 
-// A dot in the unit's color and shape, hollow where a ReLU would stop it; a dot beyond the line's end is an arrow there.
+// A dot in the unit's color and shape, hollow where a ReLU would stop it; one beyond the line's end is an arrow there.
 function bnDot(pen, x, y, unit, passes, [low, high], colors) {
   const beyond = x < low - 1 ? -1 : x > high + 1 ? 1 : 0;
   const place = Math.min(Math.max(x, low), high);
@@ -217,7 +217,12 @@ function renderBatchnorm({ model, el }) {
     onChange: (value) => set("training", "")(value === "training"),
   });
   const sizes = [...new Set([...BN_SIZES, state.images])].sort((a, b) => a - b);
-  const size = choice(t, "images", { options: sizes.map((n) => [n, n]), value: state.images, onChange: set("images", "") });
+  const size = choice(t, "images", {
+    options: sizes.map((count) => [count, count]),
+    value: state.images,
+    onChange: set("images", ""),
+  });
+  const tenths = { step: 0.1, format: bnText };
   const sliders = {
     weights: slider(t, "weights", {
       min: 0,
@@ -227,8 +232,8 @@ function renderBatchnorm({ model, el }) {
       onInput: (index) => set("weights", "moved")(BN_WEIGHTS[index]),
     }),
     bias: slider(t, "bias", { min: -4, max: 4, step: 0.5, value: 0, format: bnText, onInput: set("bias", "moved") }),
-    gamma: slider(t, "gamma", { min: 0, max: 3, step: 0.1, value: state.gamma, format: bnText, onInput: set("gamma", "") }),
-    beta: slider(t, "beta", { min: -4, max: 4, step: 0.1, value: state.beta, format: bnText, onInput: set("beta", "") }),
+    gamma: slider(t, "gamma", { min: 0, max: 3, ...tenths, value: state.gamma, onInput: set("gamma", "") }),
+    beta: slider(t, "beta", { min: -4, max: 4, ...tenths, value: state.beta, onInput: set("beta", "") }),
   };
   const train = (count) => () => {
     for (let step = 0; step < count; step++) {
@@ -249,14 +254,20 @@ function renderBatchnorm({ model, el }) {
     speak();
   });
   const steps = make("span", { class: "live-caption live-numbers" });
+  const caption = (key) => make("p", { class: "live-caption", text: t(key) });
   const panels = ["before", "after"].map((key) => {
     const canvas = make("canvas", { role: "img" });
-    const node = make("div", { class: "live-block bn-panel" }, make("p", { class: "live-caption", text: t(key) }), canvas);
+    const node = make("div", { class: "live-block bn-panel" }, caption(key), canvas);
     return { key, canvas, node };
   });
   const sentence = make("p", { class: "live-sentence" });
   const group = (key, ...nodes) =>
-    make("div", { class: "bn-group", role: "group", "aria-label": t(key) }, make("p", { class: "live-caption", text: t(key) }), make("div", { class: "bn-controls" }, nodes));
+    make(
+      "div",
+      { class: "bn-group", role: "group", "aria-label": t(key) },
+      caption(key),
+      make("div", { class: "bn-controls" }, nodes),
+    );
   root.prepend(
     make(
       "div",
@@ -276,7 +287,7 @@ function renderBatchnorm({ model, el }) {
       reset.node,
       steps,
     ),
-    make("p", { class: "live-caption", text: t("legend") }),
+    caption("legend"),
   );
   const speak = () => say(sentence.textContent);
 
@@ -302,8 +313,8 @@ function renderBatchnorm({ model, el }) {
       const first = key === "before";
       const texts = ofUnit(first ? values : after, first ? batch : result, "line");
       const width = Math.max(node.clientWidth || 300, 200);
-      const shown = { used: first ? used : null, marks: first ? state.moving.mean : null, texts, limit, width, colors, ratio };
-      bnDraw(canvas, first ? values : after, units, shown);
+      const brackets = first ? { used, marks: state.moving.mean } : {};
+      bnDraw(canvas, first ? values : after, units, { ...brackets, texts, limit, width, colors, ratio });
       canvas.setAttribute("aria-label", [t(key), ...texts].join(". "));
     }
     steps.textContent = t("steps taken", { steps: state.steps });
@@ -312,11 +323,16 @@ function renderBatchnorm({ model, el }) {
 
   // What happened, in one or two sentences.
   function words(values, after, batch) {
-    const far = (other) => number(Math.max(...after.map((value, i) => Math.abs(value - other[i]))), 2);
+    const gap = (other) => Math.max(...after.map((value, i) => Math.abs(value - other[i])));
+    const far = (other) => number(Math.max(Math.ceil(100 * gap(other)) / 100, 0.01), 2); // never less than it is
     const [gamma, beta] = [bnText(state.gamma), bnText(state.beta)];
     const unmoved = plain();
     const own = state.training ? bnStatistics(unmoved, units) : state.moving;
-    const changed = { weights: t("times", { factor: state.weights }), bias: bnText(state.bias), far: far(bnNormalize(unmoved, own, state)) };
+    const changed = {
+      weights: t("times", { factor: state.weights }),
+      bias: bnText(state.bias),
+      far: far(bnNormalize(unmoved, own, state)),
+    };
     if (state.training && state.images === 1) return t("one image", { beta });
     if (state.training) {
       return state.news === "moved" ? t("moved in training", changed) : t("in training", { gamma, beta });

@@ -47,7 +47,7 @@ export const COLOR_IMAGES = {
     columns: 7,
     pixel(row, column) {
       const sun = Math.abs(column - 3) + Math.abs(row - 4) < 2;
-      return sun ? [1, 0.9, 0.3] : [0.2 + 0.1 * row, 0.2 + 0.05 * row, 0.8 - 0.1 * row];
+      return sun ? [1, 0.9, 0.3] : [0.2 + 0.1 * row, Math.round(2 + 0.5 * row) / 10, 0.8 - 0.1 * row];
     },
   },
   "gray square": {
@@ -86,7 +86,8 @@ export function colorStep(image, filter, [row, column], options) {
       cells.push(r >= 0 && r < image.rows && c >= 0 && c < image.columns ? r * image.columns + c : -1);
     }
   }
-  const patch = cells.flatMap((cell) => COLOR_CHANNELS.map((_, channel) => (cell < 0 ? 0 : image.values[3 * cell + channel])));
+  const pixel = (cell) => (cell < 0 ? [0, 0, 0] : [0, 1, 2].map((channel) => image.values[3 * cell + channel]));
+  const patch = cells.flatMap(pixel);
   const sums = [0, 0, 0];
   patch.forEach((value, i) => (sums[i % 3] += value * filter.weights[i]));
   return { cells, patch, sums, result: sums[0] + sums[1] + sums[2] + filter.bias };
@@ -105,10 +106,10 @@ export function colorMap(image, filter, options) {
 
 // ---------------------------------------------------------------------------------------------------- words
 
-// A number with at most two decimals: 3, −0.5, 0.04.
-function colorText(value) {
-  const short = Number(value.toFixed(2));
-  return number(short, Number.isInteger(short) ? 0 : Number.isInteger(Number((10 * short).toFixed(1))) ? 1 : 2);
+// A number with at most so many decimals: 3, −0.5, 0.04.
+function colorText(value, most = 2) {
+  const short = Number(value.toFixed(most));
+  return number(short, [0, 1].find((digits) => Number(short.toFixed(digits)) === short) ?? most);
 }
 
 function colorTerm(value) {
@@ -133,7 +134,9 @@ export function colorTyped(text, low, high) {
 // A 3 × 3 grid of numbers that can be typed over; one stop of the tab key, arrow keys go from cell to cell.
 // `paintCell(value)` gives [red, green, blue] of a cell; onEdit(cell, value) is called for every number typed.
 function colorGrid({ label, cellLabel, low, high, paintCell, onEdit }) {
-  const inputs = colorNine(0).map((_, cell) => make("input", { type: "text", inputmode: "decimal", "aria-label": cellLabel(cell) }));
+  const inputs = colorNine(0).map((_, cell) =>
+    make("input", { type: "text", inputmode: "decimal", "aria-label": cellLabel(cell) }),
+  );
   const node = make("div", { class: "color-grid", role: "group", "aria-label": label }, inputs);
   let values = colorNine(0);
   const dress = (input, cell) => {
@@ -207,10 +210,11 @@ function renderColor({ model, el }) {
   const isReady = (filter) => typeof filter === "string";
   const newFilter = (filter) =>
     isReady(filter) ? colorFilter(filter) : { weights: Float64Array.from(filter.weights), bias: filter.bias };
+  const startingOptions = () => ({ stride: settings.stride ?? 1, padding: settings.padding ?? "valid" });
   const state = {
     image: newImage(imageNames[0]),
     filters: starting.map(newFilter),
-    options: { stride: settings.stride ?? 1, padding: settings.padding ?? "valid" },
+    options: startingOptions(),
     at: [0, 0, 0], // filter, row and column of the value that is explained
   };
 
@@ -243,6 +247,10 @@ function renderColor({ model, el }) {
     imageChoice.set(imageNames[0]);
     state.image = newImage(imageNames[0]);
     starting.forEach((filter, f) => useFilter(f, filter));
+    state.options = startingOptions();
+    strideChoice.set(state.options.stride);
+    zeros.set(state.options.padding === "same");
+    state.at[0] = 0;
     restart();
   });
 
@@ -314,7 +322,8 @@ function renderColor({ model, el }) {
   bias.addEventListener("blur", () => showBias());
   const terms = COLOR_CHANNELS.map(() => make("output"));
   const result = make("output", { class: "color-result" });
-  const term = (key, node) => make("span", { class: "color-term" }, make("span", { class: "live-caption", text: t(key) }), node);
+  const term = (key, node) =>
+    make("span", { class: "color-term" }, make("span", { class: "live-caption", text: t(key) }), node);
   const sign = (text) => make("span", { class: "color-sign", text });
   const total = make(
     "div",
@@ -337,7 +346,9 @@ function renderColor({ model, el }) {
         speak();
       },
     });
-    const kernels = COLOR_CHANNELS.map((channel) => make("canvas", { class: "live-framed", role: "img", "aria-label": t("kernel", { channel: t(channel) }) }));
+    const kernels = COLOR_CHANNELS.map((channel) =>
+      make("canvas", { class: "live-framed", role: "img", "aria-label": t("kernel", { channel: t(channel) }) }),
+    );
     const canvas = make("canvas", { class: "live-framed" });
     const size = make("span", { class: "live-caption" });
     const path = walk(canvas, 1, 1, {
@@ -356,7 +367,9 @@ function renderColor({ model, el }) {
       redraw();
       speak();
     });
-    const node = make("div", { class: "live-block" }, select.node, make("div", { class: "color-kernels" }, kernels, make("span", { class: "color-sign", text: "→" }), size), canvas);
+    const arrow = make("span", { class: "color-sign", text: "→" });
+    const small = make("div", { class: "color-kernels" }, kernels, arrow, size);
+    const node = make("div", { class: "live-block" }, select.node, small, canvas);
     return { select, kernels, canvas, size, path, node };
   });
   const steps = stepper(t, {
@@ -424,7 +437,8 @@ function renderColor({ model, el }) {
         if (row < 0 || column < 0 || row >= image.rows || column >= image.columns) padded.set(COLOR_ZEROS, 3 * cell);
         else padded[3 * cell + channel] = image.values[3 * (row * image.columns + column) + channel];
       }
-      paint(plane, padded, ...shape, { color: true, size: narrow ? 80 : 150 });
+      const wide = Math.min(150, 108 * Math.max(1, shape[1] / shape[0]));
+      paint(plane, padded, ...shape, { color: true, size: narrow ? 80 : wide });
       const corner = [at[1] * options.stride, at[2] * options.stride];
       outline(plane, ...shape, [...corner, COLOR_SIDE, COLOR_SIDE]);
       const ofChannel = (values) => colorNine(0).map((_, cell) => values[3 * cell + channel]);
@@ -448,7 +462,7 @@ function renderColor({ model, el }) {
       const limit = 1.3 * Math.max(...values.map(Math.abs)) || 1;
       const colors = { low: -limit, high: limit, signed: true };
       paint(canvas, values, mapRows, mapColumns, { ...colors, size: 34 * Math.max(mapRows, mapColumns) });
-      inscribe(canvas, values, mapRows, mapColumns, { ...colors, text: colorText });
+      inscribe(canvas, values, mapRows, mapColumns, { ...colors, text: (value) => colorText(value, 1) });
       size.textContent = t("map size", { rows: mapRows, columns: mapColumns });
       path.resize(mapRows, mapColumns);
       if (f === at[0]) {
@@ -474,7 +488,8 @@ function renderColor({ model, el }) {
   }
 
   redraw();
-  const stops = [followTheme(root, redraw), followSize(root, redraw), say.stop, steps.stop, ...maps.map(({ path }) => path.stop)];
+  const walks = maps.map(({ path }) => path.stop);
+  const stops = [followTheme(root, redraw), followSize(root, redraw), say.stop, steps.stop, ...walks];
   return () => {
     stops.forEach((stop) => stop());
     root.remove();

@@ -48,11 +48,18 @@ export function fieldInputs(layers, unit = 0) {
 // How many values one side of the last map has, on an image of `pixels`; 0 if the layers do not fit on it.
 export function fieldPlaces(layers, pixels) {
   let places = pixels;
-  for (const { kernel, stride, dilation } of layers) places = Math.floor((places - (kernel - 1) * dilation - 1) / stride) + 1;
+  for (const { kernel, stride, dilation } of layers) {
+    places = Math.floor((places - (kernel - 1) * dilation - 1) / stride) + 1;
+  }
   return Math.max(places, 0);
 }
 
 // --------------------------------------------------------------------------------------------------- figure
+
+// A large number with commas.
+function fieldCount(value) {
+  return value.toLocaleString("en");
+}
 
 // A drawn cat's eye to look at where no image is given: {shape, values}, colors from 0 to 1.
 function fieldEye() {
@@ -154,15 +161,15 @@ function renderReceptiveField({ model, el }) {
   const state = { layers: [...starting], at: null, news: "" };
 
   const nameOf = ({ kind, kernel, stride, dilation }) => {
-    const extra = kind === "pool" ? (stride === kernel ? "" : "stride") : dilation > 1 ? "dilation" : stride > 1 ? "stride" : "";
-    const both = kind !== "pool" && dilation > 1 && stride > 1;
-    const name = t(both ? "conv stride dilation" : `${kind}${extra && ` ${extra}`}`, { kernel, stride, dilation });
-    return name;
+    const steps = kind === "pool" ? stride !== kernel : stride > 1; // pooling has its window's stride unless it says so
+    const key = [kind, steps && "stride", dilation > 1 && "dilation"].filter(Boolean).join(" ");
+    return t(key, { kernel, stride, dilation });
   };
 
-  const list = make("ol", { class: "field-list" });
+  const list = make("ol", { class: "field-list", tabindex: -1, "aria-label": t("formula") });
   const canvas = make("canvas", { role: "img" });
-  const side = make("div", { class: "live-block field-side" }, canvas, make("p", { class: "live-caption", text: t("side view") }));
+  const sideCaption = make("p", { class: "live-caption", text: t("side view") });
+  const side = make("div", { class: "live-block field-side" }, canvas, sideCaption);
   const picture = make("canvas", { class: "live-framed" });
   const pictureCaption = make("p", { class: "live-caption" });
   const path = walk(picture, 1, 1, { label: t("picture"), onMove: move });
@@ -200,7 +207,7 @@ function renderReceptiveField({ model, el }) {
     const [layer] = state.layers.splice(index, 1);
     changed("removed", layer);
     const rows = list.querySelectorAll("button");
-    (rows[Math.min(index, rows.length - 1)] ?? adds[0].node).focus(); // its button is gone
+    (rows[Math.min(index, rows.length - 1)] ?? list).focus(); // its button is gone
   }
   function changed(what, layer) {
     state.at = null;
@@ -248,7 +255,10 @@ function renderReceptiveField({ model, el }) {
             class: "live-numbers",
             text: t(stride > 1 ? "jump strided" : "jump", { before: before.jump, stride, jump: sizes[index + 1].jump }),
           }),
-          button("×", () => remove(index), { class: "field-remove", "aria-label": t("remove", { number: index + 1, layer: name }) }).node,
+          button("×", () => remove(index), {
+            class: "field-remove",
+            "aria-label": t("remove", { number: index + 1, layer: name }),
+          }).node,
         );
       }),
     );
@@ -263,8 +273,8 @@ function renderReceptiveField({ model, el }) {
     });
     canvas.setAttribute("aria-label", t("drawing", { layers: state.layers.length, size }));
     redrawPicture();
-    const facts = t(size === 1 ? "one" : "facts", { size, area: size * size, jump });
-    const gaps = seen < size ? ` ${t("gaps", { seen, size, seenArea: seen * seen })}` : "";
+    const facts = t(size === 1 ? "one" : "facts", { size, area: fieldCount(size * size), jump });
+    const gaps = seen < size ? ` ${t("gaps", { seen, size })}` : "";
     const full = state.layers.length >= FIELD_MOST ? ` ${t("full", { most: FIELD_MOST })}` : "";
     sentence.textContent = `${state.news} ${facts}${gaps}${full}`.trim();
   }
