@@ -57,10 +57,10 @@ def test_readme_and_the_page_of_lessons_list_every_notebook():
         assert f"(../notebooks/{path.name})" in DOCS[ROOT / "docs" / "lessons.md"]
 
 
-def test_the_picture_in_the_readme_is_a_notebooks_figure():
+def test_the_picture_on_the_page_of_lessons_is_a_notebooks_figure():
     (picture,) = [found for path in all_notebooks() if (found := readme_picture(read(path)))]
     assert PICTURE.read_bytes() == picture[0], "run make outputs, which writes it"
-    assert f"![{picture[1]}](docs/picture.png)" in README
+    assert f"![{picture[1]}](picture.png)" in DOCS[ROOT / "docs" / "lessons.md"]
 
 
 def test_what_errors_and_notebooks_say_of_the_readme_is_there():

@@ -38,7 +38,7 @@ def tracked_text_files():
         ["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, encoding="utf-8"
     )
     paths = [ROOT / name for name in names.stdout.splitlines()]
-    return [path for path in paths if path.is_file() and path.suffix not in {".npz", ".png", ".jpg"}]
+    return [path for path in paths if path.is_file() and path.suffix not in {".npz", ".png", ".jpg", ".webp"}]
 
 
 def test_environment_yml_is_in_step_with_pyproject():
