@@ -10,13 +10,30 @@ from typing import Any
 import numpy as np
 
 from helpers.arguments import check_padding, numbers, whole_number, worded
-from helpers.drawings import still_batchnorm, still_color, still_convolution, still_receptive_field
+from helpers.drawings import (
+    still_batchnorm,
+    still_color,
+    still_convolution,
+    still_network,
+    still_receptive_field,
+)
 from helpers.from_scratch.convolution import output_shape
-from helpers.widgets import color_filters, display, field_layers, images, kernels, modules, random_batch
+from helpers.notebook.frontend import is_live
+from helpers.widgets import (
+    color_filters,
+    display,
+    field_layers,
+    images,
+    kernels,
+    layer_plan,
+    modules,
+    random_batch,
+)
 
 LARGEST_KERNEL, LONGEST_STRIDE, WIDEST_DILATION = 7, 4, 3  # of the convolution
 MOST_COLOR_PIXELS, LARGEST_WEIGHT = 9, 9  # of the color figure: pixels a side, and weights typed in
 MOST_IMAGES, MOST_UNITS = 64, 4  # of the BatchNorm figure
+FIRST_DIGIT = 3  # that the figure of a network shows at first, as in network.js
 
 
 def convolution(
@@ -137,6 +154,26 @@ def batchnorm(
         settings["values"] = modules.pack(values.astype(np.float32))
     shown = random_batch.batch(seed, batch) if values is None else values
     display.show("batchnorm", settings, lambda: still_batchnorm.draw(shown, **moves))
+
+
+def network(model: Any = None, *, white: float | None = None) -> None:
+    """Draw a digit, and watch a network read it: every map of every layer, down to the ten probabilities.
+
+    `model` is a Keras model of your own, a chain of layers that reads (28, 28, 1) and ends in ten numbers; without it,
+    the figure shows notebook 03's CNN, trained on all of MNIST. `white` is the value of a white pixel in the images it
+    was trained on, 1 or 255, if it has no Rescaling layer. A chain may have at most 400,000 parameters, and its layers
+    may give at most 200,000 numbers for one image. Raises TypeError or ValueError, which names the layer, for what the
+    figure cannot show.
+    """
+    if model is None and white is not None:
+        raise ValueError("white goes with a model of your own: live.network(model, white=1).")
+    plan = layer_plan.shipped() if model is None else layer_plan.read(model, white=white)
+    digits = layer_plan.example_digits()
+    # A stored notebook would grow by half a megabyte with each network, so the web site shows the shipped one instead.
+    settings = {"network": "shipped", "instead": model is not None}
+    if is_live():
+        settings = {"network": plan | {"digits": digits}, "instead": False}
+    display.show("network", settings, lambda: still_network.draw(plan, digits[FIRST_DIGIT][0]))
 
 
 def _kernel(kernel: Any, size: int | None) -> tuple[np.ndarray, str]:

@@ -179,17 +179,19 @@ function medianLevel(counts) {
 
 // Small separate parts of the drawing go: a pen that touched the pad by mistake.
 function withoutSpecks({ rows, columns, values }) {
-  const part = new Int32Array(values.length);
-  const mass = [0];
-  const waiting = [];
+  const part = new Int32Array(values.length); // the number of the part that a pixel belongs to, from 1 on
+  const mass = [0]; // of each part, how many pixels are strong
+  const waiting = new Int32Array(values.length);
   for (let start = 0; start < values.length; start++) {
     if (part[start] || !(values[start] > 0.1)) continue;
-    const number = mass.push(0) - 1;
+    const number = mass.length;
+    let strong = 0;
+    let count = 1;
+    waiting[0] = start;
     part[start] = number;
-    waiting.push(start);
-    while (waiting.length) {
-      const at = waiting.pop();
-      if (values[at] > 0.5) mass[number]++;
+    while (count) {
+      const at = waiting[--count];
+      if (values[at] > 0.5) strong++;
       const row = Math.floor(at / columns);
       const column = at - row * columns;
       for (let r = Math.max(row - 1, 0); r <= Math.min(row + 1, rows - 1); r++) {
@@ -197,10 +199,11 @@ function withoutSpecks({ rows, columns, values }) {
           const next = r * columns + c;
           if (part[next] || !(values[next] > 0.1)) continue;
           part[next] = number;
-          waiting.push(next);
+          waiting[count++] = next;
         }
       }
     }
+    mass.push(strong);
   }
   if (mass.length === 1) return null;
   const least = Math.max(DIGIT_SPECK * Math.max(...mass), 1);
@@ -297,7 +300,8 @@ function distances({ rows, columns, values }, isGoal) {
   };
   for (let column = 0; column < columns; column++) along(column, columns, rows);
   for (let row = 0; row < rows; row++) along(row * columns, 1, columns);
-  return squared.map(Math.sqrt);
+  for (let at = 0; at < squared.length; at++) squared[at] = Math.sqrt(squared[at]);
+  return squared;
 }
 
 // The longer side becomes 20 pixels and the proportions stay; each pixel is the mean of those it covers. Values 0 to 255.

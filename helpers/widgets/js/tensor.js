@@ -64,11 +64,12 @@ function tensorConv({ inputShape, kernel, kernelShape, bias, strides, padding, d
   const down = windowPlaces(rows, high, strides[0], padding, dilation[0]);
   const right = windowPlaces(columns, wide, strides[1], padding, dilation[1]);
   const result = new Float32Array(down.places * right.places * filters);
-  const sums = new Float64Array(filters);
+  // The numbers under the kernel that are not 0 (after a ReLU, most are), and where in the kernel their weights begin.
+  const patch = new Float64Array(high * wide * channels);
+  const weights = new Int32Array(patch.length);
   for (let row = 0, place = 0; row < down.places; row++) {
     for (let column = 0; column < right.places; column++, place += filters) {
-      if (bias) sums.set(bias);
-      else sums.fill(0);
+      let count = 0;
       for (let i = 0; i < high; i++) {
         const r = row * strides[0] - down.before + i * dilation[0];
         if (r < 0 || r >= rows) continue;
@@ -76,18 +77,48 @@ function tensorConv({ inputShape, kernel, kernelShape, bias, strides, padding, d
           const c = column * strides[1] - right.before + j * dilation[1];
           if (c < 0 || c >= columns) continue;
           const from = (r * columns + c) * channels;
-          let weight = (i * wide + j) * channels * filters;
-          for (let channel = 0; channel < channels; channel++, weight += filters) {
+          for (let channel = 0; channel < channels; channel++) {
             const value = values[from + channel];
-            if (value === 0) continue; // after a ReLU, that is most of them
-            for (let filter = 0; filter < filters; filter++) sums[filter] += value * kernel[weight + filter];
+            if (value === 0) continue;
+            patch[count] = value;
+            weights[count] = ((i * wide + j) * channels + channel) * filters;
+            count++;
           }
         }
       }
-      result.set(sums, place);
+      tensorSums(patch, weights, count, kernel, bias, filters, result, place);
     }
   }
   return result;
+}
+
+// For each filter the sum of the products of a patch, written into `result` from `place` on. Four filters at a time,
+// whose sums then stay out of memory: twice as fast, and most of the time that a network takes is spent here.
+function tensorSums(patch, weights, count, kernel, bias, filters, result, place) {
+  let filter = 0;
+  for (; filter + 4 <= filters; filter += 4) {
+    let a = bias ? bias[filter] : 0;
+    let b = bias ? bias[filter + 1] : 0;
+    let c = bias ? bias[filter + 2] : 0;
+    let d = bias ? bias[filter + 3] : 0;
+    for (let i = 0; i < count; i++) {
+      const value = patch[i];
+      const weight = weights[i] + filter;
+      a += value * kernel[weight];
+      b += value * kernel[weight + 1];
+      c += value * kernel[weight + 2];
+      d += value * kernel[weight + 3];
+    }
+    result[place + filter] = a;
+    result[place + filter + 1] = b;
+    result[place + filter + 2] = c;
+    result[place + filter + 3] = d;
+  }
+  for (; filter < filters; filter++) {
+    let sum = bias ? bias[filter] : 0;
+    for (let i = 0; i < count; i++) sum += patch[i] * kernel[weights[i] + filter];
+    result[place + filter] = sum;
+  }
 }
 
 function tensorPool(layer, values) {
