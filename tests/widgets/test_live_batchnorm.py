@@ -114,10 +114,8 @@ def test_the_four_numbers_of_notebook_05(shown):
     ((_, settings, still),) = shown
     assert settings["values"] == modules.pack(np.float32([[3], [9], [11], [17]]))
     drawing, alt = still()
-    assert (
-        "Before, mean: 10, and standard deviation: 5" in alt
-        and "after, mean: 1, and standard deviation: 2" in alt
-    )
+    assert "Before, mean: 10; standard deviation: 5." in alt
+    assert "After, mean: 1; standard deviation: 2." in alt
     after = np.concatenate([line.get_xdata() for line in drawing.axes[1].lines[1:]])
     np.testing.assert_allclose(np.sort(after), [-1.8, 0.6, 1.4, 3.8], atol=1e-3)
 
