@@ -5,7 +5,7 @@ outputs that are stored in them. Where `make colab` has been run, its files beco
 """
 
 import argparse
-import base64
+import json
 import re
 import shutil
 import subprocess
@@ -20,12 +20,13 @@ from helpers import owned
 from helpers.errors import DataError
 from tools.notebooks.files import ROOT, read
 from tools.selection import all_notebooks, number
-from tools.site.cells import as_page, figure_of, for_the_web, title_and_question
+from tools.site import living
+from tools.site.cells import as_page, for_the_web
+from tools.site.front import site_page
 from tools.site.texts import gather_texts
 
 SOURCE, SITE = ROOT / "build" / "site-source", ROOT / "build" / "site"
 COURSE = "cnn-course"  # the archive of everything, and the folder in it
-_FIGURE = re.compile(r"!\[\]\(notebooks/(\w+)\.ipynb#([\w-]+)\)")
 
 
 def gather(
@@ -40,9 +41,8 @@ def gather(
     """Write the site's sources into the empty folder `folder`.
 
     `root` is the course's folder, with the glossary, the credits and the pages in docs/. `colab` is the folder of `make
-    colab`, which may be missing. `site` has Sphinx' settings, the style and the front page, index.md, with an empty
-    image `![](notebooks/NAME.ipynb#CELL)` where a notebook's figure belongs and `<!-- notebooks -->` for the list of
-    them.
+    colab`, which may be missing. `site` has Sphinx' settings, the style, the cards, and the site's own pages, in which
+    `front.site_page` puts figures and cards.
     """
     shutil.copy(site / "conf.py", folder)
     shutil.copytree(site / "static", folder / "static")
@@ -53,18 +53,38 @@ def gather(
     pages = {number(path): path.name for path in notebooks}
     for path, notebook in read_notebooks.items():
         offered = offer(path, colab, downloads)
+        alive, pictures = living.with_places(notebook, path.stem)
+        living.write_pictures(folder / "extra", pictures)
         nbformat.write(
-            as_page(notebook, name=path.stem, pages=pages, downloads=offered),
+            as_page(alive, name=path.stem, pages=pages, downloads=offered),
             folder / "notebooks" / path.name,
         )
+    living.write_scripts(folder / "static")
     by_name = {path.stem: notebook for path, notebook in read_notebooks.items()}
-    front = (site / "index.md").read_text(encoding="utf-8")
-    (folder / "index.md").write_text(front_page(front, by_name, folder / "figures"), encoding="utf-8")
+    gather_own(site, folder, by_name)
     shutil.copy(root / "helpers" / "assets" / "README.md", folder / "credits.md")
     text = for_the_web((root / "GLOSSARY.md").read_text(encoding="utf-8"), pages={})
     (folder / "glossary.md").write_text(_with_links(text, pages), encoding="utf-8")
     gather_results(results, folder / "results")
     gather_texts(root, folder, pages=pages)
+
+
+def gather_own(site: Path, folder: Path, notebooks: Mapping[str, nbformat.NotebookNode]) -> None:
+    """Write the pages that the site has of its own, with their cards and pictures."""
+    images = json.loads((site / "images.json").read_text(encoding="utf-8"))
+    for path in site.glob("*.md"):
+        text, pictures = site_page(path.read_text(encoding="utf-8"), notebooks, images)
+        (folder / path.name).write_text(text, encoding="utf-8")
+        figures = {address: found for address, found in pictures.items() if address.startswith("figures/")}
+        living.write_pictures(
+            folder, figures
+        )  # Sphinx takes these from the Markdown, and knows not those in HTML
+        living.write_pictures(
+            folder / "extra", {a: found for a, found in pictures.items() if a not in figures}
+        )
+    (folder / "extra" / "cards").mkdir()
+    for path in (site / "cards").glob("*.webp"):
+        shutil.copy(path, folder / "extra" / "cards")
 
 
 def offer(path: Path, colab: Path, downloads: Path) -> dict[str, str]:
@@ -79,28 +99,6 @@ def offer(path: Path, colab: Path, downloads: Path) -> dict[str, str]:
     return offered
 
 
-def front_page(front: str, notebooks: Mapping[str, nbformat.NotebookNode], figures: Path) -> str:
-    """The front page with the list of notebooks and with figures of theirs, which are written into `figures`."""
-
-    def figure(found: re.Match) -> str:
-        name, cell = found.groups()
-        png, alt = figure_of(notebooks[name], cell)
-        figures.mkdir(exist_ok=True)
-        (figures / f"{name}-{cell}.png").write_bytes(base64.b64decode(png))
-        return f"![{alt}](figures/{name}-{cell}.png)"
-
-    return _FIGURE.sub(figure, front).replace("<!-- notebooks -->", contents(notebooks))
-
-
-def contents(notebooks: Mapping[str, nbformat.NotebookNode]) -> str:
-    """The notebooks as a Markdown list: each title a link to its page, below it the question it answers."""
-    entries = []
-    for name, notebook in notebooks.items():
-        title, question = title_and_question(notebook)
-        entries.append(f"- [{title}](notebooks/{name}.ipynb)\\\n  {question}")
-    return "\n".join(entries)
-
-
 def _with_links(glossary: str, pages: Mapping[str, str]) -> str:
     """The glossary with the notebook in the last column of each row, "02b", as a link to its page."""
     return re.sub(
@@ -112,11 +110,12 @@ def _with_links(glossary: str, pages: Mapping[str, str]) -> str:
 
 
 def gather_results(results: Path, folder: Path) -> None:
-    """Copy the measured results; their README lists the other pages."""
+    """Copy the measured results; their README lists the pages that the front page does not."""
     folder.mkdir()
     for path in [*results.glob("*.md"), *results.glob("*.png")]:
         shutil.copy(path, folder)
-    others = sorted(path.stem for path in results.glob("*.md") if path.stem != "README")
+    listed_before = ("README", "claims")  # by the front page
+    others = sorted(path.stem for path in results.glob("*.md") if path.stem not in listed_before)
     listed = ["", "## More measurements", "", "```{toctree}", ":titlesonly:", "", *others, "```", ""]
     with (folder / "README.md").open("a", encoding="utf-8") as readme:
         readme.write("\n".join(listed))
