@@ -1,15 +1,18 @@
 """The web site's pages, before Sphinx sees them: folds, links, figures, downloads."""
 
 import base64
+import json
 import re
 
 import nbformat
 import pytest
 
 from helpers.errors import DataError
+from helpers.widgets import modules
+from tools.make_assets import site_cards
 from tools.notebooks.files import ROOT, read
 from tools.selection import all_notebooks, number
-from tools.site import cells, pages, texts
+from tools.site import cells, front, pages, texts
 
 ALL = all_notebooks(ROOT / "notebooks")
 PAGES = {"01": "01_first.ipynb", "02": "02_second.ipynb", "02b": "02b_deeper.ipynb", "05": "05_fifth.ipynb"}
@@ -30,7 +33,7 @@ def a_notebook():
             new.new_markdown_cell("# 02 · Second\n\n*What is it?*\nMore.", id="title"),
             new.new_code_cell("import os", id="set-up"),
             new.new_code_cell("draw()", id="figure", outputs=[picture]),
-            new.new_markdown_cell("As notebook 01 says.", id="text"),
+            new.new_markdown_cell("As notebook 01 says.\n\n**It takes** about 60 minutes.", id="text"),
             new.new_code_cell("x = ____\nnb00.pixels.check(x)", id="answer", outputs=[waiting]),
             new.new_code_cell("# nb00.pixels.hint()\n# nb00.pixels.solution()", id="help"),
             new.new_code_cell("nb00.quiz_1.ask()\nnb00.quiz_1.check(____)", id="quiz", outputs=[only]),
@@ -126,6 +129,12 @@ def test_links_to_notebooks_in_outputs_lead_to_pages():
     assert output.data["text/markdown"] == table
 
 
+def test_a_page_says_whether_its_notebook_is_optional():
+    for name, optional in (("02_second", False), ("02b_deeper", True)):
+        page = cells.as_page(a_notebook(), name=name, pages=PAGES, downloads={})
+        assert ("Deeper, and optional" in by_id(page)["site-downloads"].source) == optional
+
+
 def test_reminders_that_need_a_kernel_are_left_out(page):
     assert [output.text for output in by_id(page)["answer"].outputs] == ["seen\n"]
     assert by_id(page)["quiz"].outputs == []
@@ -188,31 +197,66 @@ def test_title_and_question():
     assert cells.title_and_question(a_notebook()) == ("02 · Second", "What is it?")
 
 
-def test_the_front_page_gets_figures_and_contents(tmp_path):
-    front = "![](notebooks/02_second.ipynb#figure)\n\n<!-- notebooks -->"
-    text = pages.front_page(front, {"02_second": a_notebook()}, tmp_path / "figures")
+def test_a_page_of_the_site_gets_figures_and_cards():
+    front_text = "![](notebooks/02_second.ipynb#figure)\n\n<!-- cards: lessons -->\n\n<!-- cards: deeper -->"
+    notebooks = {"02_second": a_notebook(), "02b_deeper": a_notebook()}
+    text, pictures = front.site_page(front_text, notebooks, [])
     assert "![Four words at least](figures/02_second-figure.png)" in text
-    assert "- [02 · Second](notebooks/02_second.ipynb)\\\n  What is it?" in text
-    assert (tmp_path / "figures" / "02_second-figure.png").read_bytes() == b"pixels"
+    assert pictures == {"figures/02_second-figure.png": b"pixels"}
+    lessons, deeper = text.split('<ul class="cards cards-deeper">')
+    assert 'href="notebooks/02_second.html"' in lessons and 'href="notebooks/02b_deeper.html"' in deeper
+    assert "02b_deeper" not in lessons and "02_second" not in deeper.replace("02_second-figure", "")
+    assert "<strong>02 · Second</strong> <span>What is it?</span> <em>60 minutes</em>" in lessons
+    assert '<img src="cards/02_second.webp" alt="" loading="lazy" width="480" height="270">' in lessons
 
 
-def test_a_figure_that_is_gone_is_an_error(tmp_path):
+def test_a_figure_that_is_gone_is_an_error():
     with pytest.raises(KeyError, match="no cell 'gone'"):
-        pages.front_page("![](notebooks/02_second.ipynb#gone)", {"02_second": a_notebook()}, tmp_path)
+        front.site_page("![](notebooks/02_second.ipynb#gone)", {"02_second": a_notebook()}, [])
+
+
+def test_a_notebook_that_does_not_say_how_long_it_takes_is_an_error():
+    notebook = a_notebook()
+    notebook.cells[3].source = "No time."
+    with pytest.raises(DataError, match="02 · Second: no line says"):
+        front.minutes(notebook)
+
+
+def test_every_notebook_has_a_card_from_a_figure_that_it_still_draws():
+    made = json.loads((ROOT / "site" / "cards" / "cards.json").read_text(encoding="utf-8"))
+    assert list(made) == [path.stem for path in ALL]
+    assert {path.stem for path in (ROOT / "site" / "cards").glob("*.webp")} == set(made)
+    assert made == {name: cell for name, (cell, _) in site_cards.CUTS.items()}, (
+        "run python -m tools.make_assets.site_cards"
+    )
+    for path in ALL:
+        png, alt = cells.figure_of(read(path), made[path.stem])
+        card = (ROOT / "site" / "cards" / f"{path.stem}.webp").read_bytes()
+        assert png and len(alt.split()) > 3 and card[:4] == b"RIFF" and len(card) <= site_cards.MOST_BYTES
+    for name, cell, _ in site_cards.SEEN:
+        assert cells.figure_of(read(ROOT / "notebooks" / f"{name}.ipynb"), cell)
+
+
+def test_the_pictures_of_the_cards_have_their_size():
+    image = pytest.importorskip("PIL.Image")
+    for path in (ROOT / "site" / "cards").glob("*.webp"):
+        assert image.open(path).size == site_cards.SIZE
+    assert image.open(ROOT / "site" / "static" / "preview.png").size == site_cards.PREVIEW_SIZE
 
 
 @pytest.fixture
 def course(tmp_path):
     """A made-up course with one notebook, as `gather` takes it."""
     places = {name: tmp_path / name for name in ("notebooks", "colab", "results", "site")}
-    for place in [*places.values(), *(tmp_path / name for name in ("site/static", "docs", "helpers/assets"))]:
+    more = (tmp_path / name for name in ("site/static", "site/cards", "docs", "helpers/assets"))
+    for place in [*places.values(), *more]:
         place.mkdir(parents=True)
     for name, text in {
         "colab/02b_deeper.ipynb": "for Colab", "results/README.md": "# Results\n", "results/more.md": "# More\n",
         "helpers/assets/README.md": "# Credits\n", "LICENSE": "MIT", "CONTRIBUTING.md": "# Change it\n",
         **{f"docs/{name}.md": f"# {name}\n" for name in texts.ORDER},
         "GLOSSARY.md": "| word | 말 | means | 02b |\n| other | 셀 | means | 99 |\n",
-        "site/index.md": "# 과정", "site/conf.py": "", "site/static/site.css": "",
+        "site/index.md": "# 과정", "site/images.json": "[]", "site/conf.py": "", "site/static/site.css": "",
     }.items():  # fmt: skip
         (tmp_path / name).write_text(text, encoding="utf-8")
     nbformat.write(a_notebook(), places["notebooks"] / "02b_deeper.ipynb")
@@ -322,10 +366,13 @@ def test_every_notebook_becomes_a_page(path):
     assert title.startswith(number(path)) and question.endswith("?")
 
 
-def test_the_first_page_shows_figures_that_exist():
-    text = (ROOT / "site" / "index.md").read_text(encoding="utf-8")
-    shown = re.findall(r"\(notebooks/(\w+)\.ipynb#([\w-]+)\)", text)
-    assert shown
-    for name, cell_id in shown:
-        cell = next(cell for cell in read(ROOT / "notebooks" / f"{name}.ipynb").cells if cell.id == cell_id)
-        assert any("image/png" in output.get("data", {}) for output in cell.outputs), (name, cell_id)
+def test_the_sites_own_pages_are_made_of_what_there_is():
+    notebooks = {path.stem: read(path) for path in ALL}
+    index, play = (
+        front.site_page((ROOT / "site" / name).read_text(encoding="utf-8"), notebooks, [])[0]
+        for name in ("index.md", "play.md")
+    )
+    assert all(f'href="notebooks/{name}.html"' in index for name in notebooks)
+    assert set(re.findall(r'data-figure="(\w+)"', play)) == set(modules.FIGURES)
+    assert index.count('data-figure="convolution"') == 1
+    assert "<!-- cards" not in index and "<!-- live" not in index + play

@@ -40,7 +40,8 @@ def as_page(
     others = {number: file for number, file in pages.items() if number != name.partition("_")[0]}
     title, *cells = _with_one_opening(page.cells)
     page.cells = []
-    for cell in [title, _markdown("site-downloads", _download_line(downloads)), *cells]:
+    optional = not name.partition("_")[0].isdigit()
+    for cell in [title, _markdown("site-downloads", _download_line(downloads, optional=optional)), *cells]:
         if cell.cell_type == "markdown":
             cell.source = for_the_web(cell.source, pages=others)
             page.cells.append(cell)
@@ -222,6 +223,7 @@ def _inline(text: str) -> str:
     return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text))
 
 
-def _download_line(downloads: Mapping[str, str]) -> str:
+def _download_line(downloads: Mapping[str, str], *, optional: bool) -> str:
+    badge = '<strong class="optional">Deeper, and optional</strong> ' if optional else ""
     links = [f'<a href="{address}" download>{html.escape(text)}</a>' for text, address in downloads.items()]
-    return f'<p class="downloads"><span>This page shows stored results.</span> {" ".join(links)}</p>'
+    return f'<p class="downloads">{badge}<span>This page shows stored results.</span> {" ".join(links)}</p>'
