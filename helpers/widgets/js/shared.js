@@ -51,14 +51,15 @@ function sharedFill(element, attributes, children) {
   return element;
 }
 
-// The root of a figure, with its title for screen readers, put into `el`. Keys pressed in it are not shortcuts of
-// JupyterLab.
+// The root of a figure, with its title for screen readers, put into `el`. Keys pressed in it are the figure's alone:
+// JupyterLab would take them for shortcuts, and the arrow keys away from a slider.
 export function figureRoot(el, name, title) {
   const root = make("div", {
     class: `live live-${name}`,
     role: "group",
     "aria-label": title,
     "data-lm-suppress-shortcuts": "true",
+    on: { keydown: (event) => event.stopPropagation() },
   });
   el.append(root);
   return root;
