@@ -3,9 +3,11 @@
 `helpers.widgets.live` shows it where nothing can run.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from helpers.arguments import worded
@@ -27,24 +29,22 @@ def draw(plan: dict[str, Any], strokes: handwriting.Strokes) -> tuple[Figure, st
     prepared = handwriting.prepare(drawing, dark_on_light=True)
     outputs = layer_plan.run(plan, prepared)
     shown = _chosen(plan["layers"])
-    figure, axes = plots.new_figure(
-        rows=1 + len(shown), columns=ACROSS, width=8.8, height=2.2 + 1.25 * len(shown)
-    )
-    grid = np.reshape(axes, (1 + len(shown), ACROSS))
-    figure_grid = grid[0, 0].get_gridspec()
-    figure_grid.set_height_ratios([2.2] + [1.0] * len(shown))
-    for axis in grid[0]:
-        axis.remove()
-    _draw_top(figure, figure_grid, drawing, prepared, outputs[-1])
-    for row, k in enumerate(shown):
-        _draw_maps(grid[1 + row], plan["layers"][k], outputs[k])
+    figure, axes = plots.new_figure(rows=1 + len(shown), columns=3, width=8.8, height=2.5 + 1.3 * len(shown))
+    grid = axes[0].get_gridspec()
+    grid.set_height_ratios([2.2] + [1.0] * len(shown))
+    _draw_top(axes[:3], drawing, prepared, outputs[-1])
+    for row, k in enumerate(shown, start=1):
+        for axis in axes[3 * row : 3 * row + 3]:
+            axis.remove()
+        _draw_maps(figure.add_subplot(grid[row, :]), plan["layers"][k], outputs[k])
     digit = int(outputs[-1].argmax())
     named = ", ".join(
         f"{plan['layers'][k]['name']} ({worded(tuple(plan['layers'][k]['shape']))})" for k in shown
     )
     alt = (
-        f"A network reads a drawn digit: the drawing, the same digit prepared as 28 by 28 pixels, maps of the layers "
-        f"{named or 'none'}, and ten bars; it reads {digit} with a probability of {outputs[-1][digit]:.0%}."
+        "A network reads a drawn digit: the drawing, the same digit prepared as 28 by 28 pixels, "
+        f"{f'maps of the layers {named}, ' if shown else ''}and ten bars; "
+        f"it reads {digit} with a probability of {outputs[-1][digit]:.0%}."
     )
     return figure, alt
 
@@ -56,33 +56,42 @@ def _chosen(layers: list[dict[str, Any]]) -> list[int]:
     return [new[i] for i in np.unique(np.linspace(0, len(new) - 1, min(ROWS, len(new))).round().astype(int))]
 
 
-def _draw_top(
-    figure: Figure, grid: Any, drawing: np.ndarray, prepared: np.ndarray, shares: np.ndarray
-) -> None:
-    pictures = ((grid[0, 0:2], drawing, "as drawn"), (grid[0, 2:4], prepared, "as the network sees it"))
-    for place, picture, title in pictures:
-        axis = figure.add_subplot(place)
+def _draw_top(axes: Sequence[Axes], drawing: np.ndarray, prepared: np.ndarray, shares: np.ndarray) -> None:
+    for axis, picture, title in (
+        (axes[0], drawing, "as drawn"),
+        (axes[1], prepared, "as the network sees it"),
+    ):
         plots.draw_image(axis, picture)
         axis.spines[:].set(visible=True, color="gray", linewidth=0.8)
         axis.set_title(title, fontsize=11)
-    axis = figure.add_subplot(grid[0, 5:8])
     best = int(shares.argmax())
-    axis.barh(range(10), shares, color=[plots.ORANGE if digit == best else plots.BLUE for digit in range(10)])
-    axis.set(xlim=(0, 1), yticks=range(10), xlabel="probability")
-    axis.invert_yaxis()
-    axis.tick_params(labelsize=9)
-    axis.set_title(f"reads {best}, {shares[best]:.0%}", fontsize=11)
+    axes[2].barh(
+        range(10), shares, color=[plots.ORANGE if digit == best else plots.BLUE for digit in range(10)]
+    )
+    axes[2].set(xlim=(0, 1), yticks=range(10), xlabel="probability", ylabel="digit")
+    axes[2].invert_yaxis()
+    axes[2].tick_params(labelsize=9)
+    axes[2].set_title(f"reads {best}, {shares[best]:.0%} sure", fontsize=11)
 
 
-def _draw_maps(axes: np.ndarray, layer: dict[str, Any], output: np.ndarray) -> None:
+def _draw_maps(axis: Axes, layer: dict[str, Any], output: np.ndarray) -> None:
     """The strongest maps of one layer in their order; gray from 0 to the layer's largest value, or PuOr around 0."""
+    rows, columns, count = output.shape
     signed = bool(output.min() < 0)
     most = float(np.abs(output).max()) or 1.0
-    strongest = np.sort(np.argsort(-np.abs(output).mean(axis=(0, 1)), kind="stable")[: len(axes)])
-    for axis in axes:
-        axis.set_axis_off()
-    for axis, number in zip(axes, strongest, strict=False):
-        colors = {"cmap": "PuOr", "vmin": -most} if signed else {"cmap": "gray", "vmin": 0}
-        axis.imshow(output[..., number], **colors, vmax=most, interpolation="nearest")
-    of = f"{len(strongest)} of {output.shape[-1]} maps" if output.shape[-1] > len(axes) else "its maps"
-    axes[0].set_title(f"{layer['name']}, {worded(tuple(layer['shape']))}: {of}", fontsize=11, loc="left")
+    strongest = np.sort(np.argsort(-np.abs(output).mean(axis=(0, 1)), kind="stable")[:ACROSS])
+    gap = columns / 14
+    for place, number in enumerate(strongest):
+        left = place * (columns + gap)
+        axis.imshow(
+            output[..., number],
+            cmap="PuOr" if signed else "gray",
+            vmin=-most if signed else 0,
+            vmax=most,
+            interpolation="nearest",
+            extent=(left, left + columns, rows, 0),
+        )
+    axis.set(xlim=(0, ACROSS * (columns + gap) - gap), ylim=(rows, 0))
+    axis.set_axis_off()
+    of = f"{len(strongest)} of {count} maps" if count > ACROSS else "all its maps"
+    axis.set_title(f"{layer['name']}, {worded(tuple(layer['shape']))}: {of}", fontsize=11, loc="left")

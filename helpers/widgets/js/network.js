@@ -101,6 +101,8 @@ function renderNetwork({ model, el }) {
   const verdict = make("p", { class: "network-verdict" });
   const bars = digits.map((_, digit) => networkBar(t, digit));
   const sections = layers.map((layer, k) => networkSection(k));
+  const answering = layers.map(({ kind, shape }) => shape.join() === "10" && ["dense", "pass", "activation"].includes(kind));
+  const firstAnswer = answering.lastIndexOf(false) + 1; // from this layer on, each unit stands for a digit
   let colors = {};
   const input = { canvas: seen, tiles: layTiles(1, [28, 28], Infinity, 6), signed: false };
 
@@ -372,7 +374,8 @@ function renderNetwork({ model, el }) {
       const section = sections[k];
       if (!section.canvas) return;
       const [rows, columns] = layer.shape.length === 3 ? layer.shape : [1, 1];
-      const wanted = rows * columns === 1 ? (layer.shape.at(-1) > 128 ? 14 : 22) : (columns > 16 ? 56 : 40) / columns;
+      const maps = layer.shape.at(-1);
+      const wanted = rows * columns === 1 ? (maps > 128 ? 14 : 22) : (maps === 1 ? 112 : columns > 16 ? 56 : 40) / columns;
       const side = Math.max(Math.round(wanted), 1);
       section.tiles = layTiles(layer.shape.at(-1), [rows, columns], Math.min(room, columns === 1 ? 352 : 470), side);
       section.walk.resize(section.tiles.rows, section.tiles.columns);
@@ -407,13 +410,14 @@ function renderNetwork({ model, el }) {
     choose(k, at + by, event);
   }
 
-  // Where a unit is, in words: "map 3, row 5, column 7", or "unit 12".
+  // Where a unit is, in words: "map 3, row 5, column 7", or "unit 12", counted from 1; "digit 0" where it stands for one.
   function where(k, at) {
     const shape = k < 0 ? [28, 28, 1] : layers[k].shape;
-    if (shape.length === 1) return t("unit", { unit: at });
+    if (shape.length === 1) return k >= firstAnswer ? t("digit", { digit: at }) : t("unit", { unit: at + 1 });
     const maps = shape.at(-1);
     const cell = Math.floor(at / maps);
-    return t("place", { map: at % maps, row: Math.floor(cell / shape[1]), column: cell % shape[1] });
+    const [row, column] = [Math.floor(cell / shape[1]) + 1, (cell % shape[1]) + 1];
+    return maps === 1 ? t("pixel", { row, column }) : t("place", { map: (at % maps) + 1, row, column });
   }
 
   function explain(k) {
@@ -490,7 +494,7 @@ function renderNetwork({ model, el }) {
         make("li", {
           text: t("input", {
             where: where(from, i),
-            value: number(state.inputs[k][i]), weight: networkSigned(unit.weights[i]), product: networkSigned(unit.products[i]),
+            value: number(state.inputs[k][i]), weight: networkBraced(unit.weights[i]), product: number(unit.products[i]),
           }),
         }),
       ),
@@ -677,12 +681,28 @@ function networkLargest(values) {
 
 // Probabilities: "97%", and "100%" only for what is nearly certain.
 function networkPercent(share) {
-  if (share > 0 && share < 0.005) return "<1%";
+  if (share < 0.005) return "<1%";
   return share < 1 && share >= 0.995 ? ">99%" : `${Math.round(100 * share)}%`;
 }
 
 const networkShare = (value) => number(value, value < 0.1 ? 4 : 2);
-const networkSigned = (value) => (value < 0 ? `− ${number(-value)}` : `+ ${number(value)}`);
-const networkFactor = (scale) => (scale < 1 && Math.abs(1 / scale - Math.round(10 / scale) / 10) < 1e-6 ? `1/${Math.round(10 / scale) / 10}` : number(scale));
+// With its sign before it, to be added to something: "+ 0.50" or "− 0.50".
+function networkSigned(value) {
+  const text = number(value);
+  return text.startsWith("−") ? `− ${text.slice(1)}` : `+ ${text}`;
+}
+
+// In brackets if it is negative, to be multiplied with something.
+function networkBraced(value) {
+  const text = number(value);
+  return text.startsWith("−") ? `(${text})` : text;
+}
+
+
+// A factor such as 1/255 is written like this.
+function networkFactor(scale) {
+  const inverse = Math.round(10 / scale) / 10;
+  return scale > 0 && scale < 1 && Math.abs(1 / scale - inverse) < 1e-6 ? `1/${inverse}` : number(scale);
+}
 
 export default { render: renderNetwork };

@@ -2,7 +2,8 @@
 //
 // The same as helpers.digits.handwriting: `rasterizeStrokes` is `rasterize`, `prepareDigit` is
 // `prepare(drawing, dark_on_light=True)`, for drawings on clean white paper. Those have no printed lines, no shadow and
-// no grain, so the steps that take these out of a photograph are left out here.
+// no grain, so the steps that take these out of a photograph are left out here. (Only where a drawing is almost a blot
+// may those steps take a part of it for a shadow; then some pixels differ by a few gray levels.)
 // tests/widgets/test_prepare_js.py compares the two on hundreds of drawings.
 
 const DIGIT_SIDE = 28; // pixels of MNIST's images
