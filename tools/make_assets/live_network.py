@@ -3,7 +3,7 @@
 Run by developers, once; the result is committed in helpers/assets/. MNIST is found in the folder CNN_DATA_DIR, or
 downloaded as notebook 03 does it in its full profile.
 
-    python -m tools.make_assets.live_network              # about five minutes on one core
+    python -m tools.make_assets.live_network              # five minutes on one core
     python -m tools.make_assets.live_network --trial      # a minute, on the sample, to try the program
 
 Each epoch sees the training digits in new shapes, a little turned, slanted, stretched and shifted, so that the network
