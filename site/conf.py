@@ -102,10 +102,12 @@ def describe(app: Sphinx, page: str, _template: str, context: dict, doctree: nod
         context["metatags"] += f'<meta {kind}="{name}" content="{html.escape(html.unescape(text))}">\n'
 
 
-def bring_alive(
+def add_scripts(
     app: Sphinx, _page: str, _template: str, context: dict, _doctree: nodes.document | None
 ) -> None:
-    """Give a page with live figures, and no other, what they need."""
+    """Give a page with live figures, and no other, what they need; and one with a button for Colab likewise."""
+    if 'data-edition="' in context.get("body", ""):
+        app.add_js_file("colab-download.js", loading_method="defer")
     if '<figure class="live-place"' in context.get("body", ""):
         app.add_css_file("live.css")
         app.add_js_file("live.js", loading_method="defer")
@@ -116,4 +118,4 @@ def setup(app: Sphinx) -> None:
     """Tell Sphinx of the formulas' renderer, and of what goes into the head of a page."""
     app.add_html_math_renderer("mathml", (write_mathml, None), (write_mathml, None))
     app.connect("html-page-context", describe)
-    app.connect("html-page-context", bring_alive)
+    app.connect("html-page-context", add_scripts)

@@ -76,7 +76,7 @@ SAFE = {
     "tools/site/pages.py gather": "into the fresh folder that owned.written gives",
     "tools/site/pages.py gather_own": "into the fresh folder that owned.written gives",
     "tools/site/pages.py gather_results": "into the fresh folder that owned.written gives",
-    "tools/site/pages.py offer": "into the fresh folder that owned.written gives",
+    "tools/site/colab_parts.py write": "into the fresh folder that owned.written gives",
     "tools/site/texts.py gather_texts": "into the fresh folder that owned.written gives",
     "tools/site/living.py write_scripts": "into the fresh folder that owned.written gives",
     "tools/site/living.py write_pictures": "into the fresh folder that owned.written gives",

@@ -43,9 +43,7 @@ def a_notebook():
 
 @pytest.fixture
 def page():
-    return cells.as_page(
-        a_notebook(), name="02_second", pages=PAGES, downloads={"Download": "../downloads/02_second.ipynb"}
-    )
+    return cells.as_page(a_notebook(), name="02_second", pages=PAGES, colab=False)
 
 
 def by_id(page):
@@ -55,7 +53,7 @@ def by_id(page):
 def test_the_notebook_itself_is_not_changed():
     notebook = a_notebook()
     before = nbformat.writes(notebook)
-    cells.as_page(notebook, name="02_second", pages=PAGES, downloads={})
+    cells.as_page(notebook, name="02_second", pages=PAGES, colab=False)
     assert nbformat.writes(notebook) == before
 
 
@@ -76,7 +74,7 @@ def test_the_code_of_the_opening_is_folded(page):
 def test_a_notebook_that_begins_with_text_is_left_as_it_is():
     notebook = a_notebook()
     notebook.cells = [notebook.cells[0], *notebook.cells[3:]]
-    page = cells.as_page(notebook, name="02_second", pages=PAGES, downloads={})
+    page = cells.as_page(notebook, name="02_second", pages=PAGES, colab=False)
     assert [cell.id for cell in page.cells[:4]] == ["title", "site-downloads", "text", "answer"]
 
 
@@ -84,7 +82,7 @@ def test_code_that_jupyter_hides_is_folded():
     notebook = a_notebook()
     for index in (4, 6):
         notebook.cells[index].metadata = {"jupyter": {"source_hidden": True}, "tags": ["mine"]}
-    found = by_id(cells.as_page(notebook, name="02_second", pages=PAGES, downloads={}))
+    found = by_id(cells.as_page(notebook, name="02_second", pages=PAGES, colab=False))
     assert found["answer"].metadata.tags == ["mine", "hide-input"]
     assert found["quiz"].metadata.tags == ["mine", "remove-input"]
 
@@ -114,7 +112,7 @@ def test_a_page_has_no_links_to_itself_and_a_deeper_one_links_to_its_core():
         ("02_second", "Notebooks 02 and [02b](02b_deeper.ipynb)."),
         ("02b_deeper", "Notebooks [02](02_second.ipynb) and 02b."),
     ):
-        page = cells.as_page(notebook, name=name, pages=PAGES, downloads={})
+        page = cells.as_page(notebook, name=name, pages=PAGES, colab=False)
         assert by_id(page)["text"].source == expected
 
 
@@ -123,7 +121,7 @@ def test_links_to_notebooks_in_outputs_lead_to_pages():
     table = "| [01 First](01_first.ipynb) | a [file](data.ipynb.txt) | [02b](02b_deeper.ipynb)"
     output = nbformat.v4.new_output("display_data", data={"text/markdown": table})
     notebook.cells[2].outputs = [output]
-    page = cells.as_page(notebook, name="02_second", pages=PAGES, downloads={})
+    page = cells.as_page(notebook, name="02_second", pages=PAGES, colab=False)
     shown = by_id(page)["site-opening"].outputs[0].data["text/markdown"]
     assert shown == "| [01 First](01_first.html) | a [file](data.ipynb.txt) | [02b](02b_deeper.html)"
     assert output.data["text/markdown"] == table
@@ -131,7 +129,7 @@ def test_links_to_notebooks_in_outputs_lead_to_pages():
 
 def test_a_page_says_whether_its_notebook_is_optional():
     for name, optional in (("02_second", False), ("02b_deeper", True)):
-        page = cells.as_page(a_notebook(), name=name, pages=PAGES, downloads={})
+        page = cells.as_page(a_notebook(), name=name, pages=PAGES, colab=False)
         assert ("Deeper, and optional" in by_id(page)["site-downloads"].source) == optional
 
 
@@ -175,7 +173,7 @@ def test_each_figure_keeps_its_own_alternative_text():
     (first,) = notebook.cells[2].outputs
     second = nbformat.from_dict({**first, "metadata": {"image/png": {"alt": "Another four words here"}}})
     notebook.cells[4].outputs = [first, second]
-    found = by_id(cells.as_page(notebook, name="02_second", pages=PAGES, downloads={}))
+    found = by_id(cells.as_page(notebook, name="02_second", pages=PAGES, colab=False))
     alts = {name: found[name].metadata.mystnb.image.alt for name in ("site-opening", "answer", "answer-2")}
     assert alts == {
         "site-opening": "Four words at least",
@@ -269,10 +267,12 @@ def test_pages_downloads_results_and_settings_are_gathered(course, tmp_path):
     out.mkdir()
     pages.gather(out, **course)
     page = (out / "notebooks" / "02b_deeper.ipynb").read_text(encoding="utf-8")
-    assert "../downloads/02b_deeper.ipynb" in page and "../downloads/colab/02b_deeper.ipynb" in page
+    assert "../downloads/02b_deeper.ipynb" in page and 'data-edition=\\"02b_deeper\\"' in page
     downloads = out / "extra" / "downloads"
-    assert (downloads / "02b_deeper.ipynb").read_bytes() == course["notebooks"][0].read_bytes()
-    assert (downloads / "colab" / "02b_deeper.ipynb").read_text() == "for Colab"
+    assert (downloads / "02b_deeper.ipynb").read_bytes() == pages.without_outputs(
+        read(course["notebooks"][0])
+    )
+    assert "for Colab" in (downloads / "colab" / "02b_deeper.js").read_text()
     assert (out / "results" / "README.md").read_text().endswith("\nmore\n```\n")
     assert (out / "index.md").read_text(encoding="utf-8") == "# 과정"
     first, other = (out / "glossary.md").read_text(encoding="utf-8").splitlines()
@@ -345,16 +345,30 @@ def test_a_site_that_cannot_be_built_leaves_the_one_before(tmp_path, monkeypatch
         pages.make_html(tmp_path, tmp_path)
 
 
-def test_without_colab_files_only_the_notebook_is_offered(tmp_path):
-    notebook = ALL[0]
-    assert pages.offer(notebook, tmp_path / "none", tmp_path) == {
-        "Download for the course's folder": f"../downloads/{notebook.name}"
-    }
+def test_a_page_offers_its_notebook_and_the_colab_edition_if_there_is_one():
+    for colab in (True, False):
+        page = cells.as_page(a_notebook(), name="02_second", pages=PAGES, colab=colab)
+        line = by_id(page)["site-downloads"].source
+        assert ('data-edition="02_second" hidden>' in line) == colab
+        assert '<a href="../downloads/02_second.ipynb" download>' in line
+
+
+def test_a_notebook_is_offered_without_its_outputs():
+    notebook = a_notebook()
+    before = nbformat.writes(notebook)
+    plain = nbformat.reads(pages.without_outputs(notebook).decode(), as_version=4)
+    assert nbformat.writes(notebook) == before
+    assert [cell.source for cell in plain.cells] == [cell.source for cell in notebook.cells]
+    assert all(
+        cell.outputs == [] and cell.execution_count is None
+        for cell in plain.cells
+        if cell.cell_type == "code"
+    )
 
 
 @pytest.mark.parametrize("path", ALL, ids=lambda path: path.stem)
 def test_every_notebook_becomes_a_page(path):
-    page = cells.as_page(read(path), name=path.stem, pages={}, downloads={"Download": "x"})
+    page = cells.as_page(read(path), name=path.stem, pages={}, colab=False)
     nbformat.validate(page, relax_add_props=False)
     text = "\n".join(cell.source for cell in page.cells if cell.cell_type == "markdown")
     code = "\n".join(cell.source for cell in read(path).cells if cell.cell_type == "code")

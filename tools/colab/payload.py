@@ -8,10 +8,13 @@ carried where the code names it: `datasets.photo("coffee")`. `build.py` and `too
 import ast
 import functools
 import io
+import itertools
 import json
 import re
+import struct
 import tomllib
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -32,6 +35,7 @@ BESIDE = {  # modules that read files beside themselves, and those files
 WEIGHTS = "helpers/assets/efficientnet_lite0.npz"  # 9.5 MB, and compression hardly helps: pip fetches it
 LICENSES = ("LICENSE", "helpers/assets/README.md", "helpers/assets/licences")
 IMPORTED_AS = {"opencv-python-headless": "cv2", "pillow": "PIL", "scikit-learn": "sklearn"}
+FILLING = 0x6363  # the number of our extra field in a zip file, which no registered one has
 _REQUIREMENT = re.compile(r"([\w.-]+)\s*>=\s*([\d.]+)")
 _DOTTED = re.compile(r"(?<![\w./])([a-z_]\w*)\.(\w+)")
 
@@ -211,15 +215,39 @@ def constant(name: str, module: str, root: Path = ROOT) -> Any:
 
 
 def archive(content: dict[str, bytes]) -> bytes:
-    """The files as a zip archive; the same files always give the same bytes."""
+    """The files as a zip archive; the same files always give the same bytes.
+
+    A file's bytes in it do not depend on the other files, and come in threes, so they are the same text in base64 in
+    every archive: the web site stores that text once for all editions.
+    """
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as file:
         for name in sorted(content):
             entry = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
             entry.create_system, entry.external_attr = 3, 0o644 << 16
             entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.extra = _filling(30 + len(name.encode()) + _compressed_size(content[name]))
             file.writestr(entry, content[name])
     return buffer.getvalue()
+
+
+def entries(packed: bytes) -> list[bytes]:
+    """The bytes of each file in an archive of `archive`, in order, and at last those of its table of contents."""
+    with zipfile.ZipFile(io.BytesIO(packed)) as file:
+        starts = [*sorted(entry.header_offset for entry in file.infolist()), file.start_dir]
+    return [packed[start:end] for start, end in itertools.pairwise([*starts, len(packed)])]
+
+
+def _filling(size: int) -> bytes:
+    """An extra field, which readers of zip files pass over, that makes `size` a multiple of three."""
+    length = {0: 0, 1: 5, 2: 4}[size % 3]
+    return struct.pack("<HH", FILLING, length - 4) + bytes(length - 4) if length else b""
+
+
+@functools.cache
+def _compressed_size(content: bytes) -> int:
+    compressor = zlib.compressobj(9, zlib.DEFLATED, -15)  # as zipfile does it
+    return len(compressor.compress(content)) + len(compressor.flush())
 
 
 @functools.cache

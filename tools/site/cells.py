@@ -29,19 +29,18 @@ _KOREAN = re.compile(r"[가-힣]+(?:[ ·][가-힣]+)*")
 
 
 def as_page(
-    notebook: nbformat.NotebookNode, *, name: str, pages: Mapping[str, str], downloads: Mapping[str, str]
+    notebook: nbformat.NotebookNode, *, name: str, pages: Mapping[str, str], colab: bool
 ) -> nbformat.NotebookNode:
     """The notebook as the site shows it; `notebook` itself stays as it is.
 
-    `name` is its file's stem, `pages` maps each number ("02", "02b") to the file of that notebook, `downloads`
-    maps a link's text to its address as seen from the page.
+    `name` is its file's stem, `pages` maps each number ("02", "02b") to the file of that notebook, `colab` says
+    whether there is a Colab edition to download.
     """
     page = copy.deepcopy(notebook)
     others = {number: file for number, file in pages.items() if number != name.partition("_")[0]}
     title, *cells = _with_one_opening(page.cells)
     page.cells = []
-    optional = not name.partition("_")[0].isdigit()
-    for cell in [title, _markdown("site-downloads", _download_line(downloads, optional=optional)), *cells]:
+    for cell in [title, _markdown("site-downloads", _download_line(name, colab=colab)), *cells]:
         if cell.cell_type == "markdown":
             cell.source = for_the_web(cell.source, pages=others)
             page.cells.append(cell)
@@ -223,7 +222,13 @@ def _inline(text: str) -> str:
     return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text))
 
 
-def _download_line(downloads: Mapping[str, str], *, optional: bool) -> str:
-    badge = '<strong class="optional">Deeper, and optional</strong> ' if optional else ""
-    links = [f'<a href="{address}" download>{html.escape(text)}</a>' for text, address in downloads.items()]
-    return f'<p class="downloads">{badge}<span>This page shows stored results.</span> {" ".join(links)}</p>'
+def _download_line(name: str, *, colab: bool) -> str:
+    parts = ["<span>This page shows stored results.</span>"]
+    if not name.partition("_")[0].isdigit():
+        parts.insert(0, '<strong class="optional">Deeper, and optional</strong>')
+    if colab:  # hidden until static/colab-download.js can answer it
+        label = "Download for Colab (has all it needs)"
+        parts.append(f'<button type="button" data-edition="{name}" hidden>{label}</button>')
+    folder = "Download for the course's folder (without outputs)"
+    parts.append(f'<a href="../downloads/{name}.ipynb" download>{folder}</a>')
+    return f'<p class="downloads">{" ".join(parts)}</p>'

@@ -5,6 +5,7 @@ outputs that are stored in them. Where `make colab` has been run, its files beco
 """
 
 import argparse
+import copy
 import json
 import re
 import shutil
@@ -18,9 +19,9 @@ import nbformat
 
 from helpers import owned
 from helpers.errors import DataError
-from tools.notebooks.files import ROOT, read
+from tools.notebooks.files import ROOT, as_json, code_cells, read
 from tools.selection import all_notebooks, number
-from tools.site import living
+from tools.site import colab_parts, living
 from tools.site.cells import as_page, for_the_web
 from tools.site.front import site_page
 from tools.site.texts import gather_texts
@@ -51,12 +52,13 @@ def gather(
     (folder / "notebooks").mkdir()
     read_notebooks = {path: read(path) for path in notebooks}
     pages = {number(path): path.name for path in notebooks}
+    editions = colab_parts.write(colab, [path.stem for path in notebooks], downloads / "colab")
     for path, notebook in read_notebooks.items():
-        offered = offer(path, colab, downloads)
+        (downloads / path.name).write_bytes(without_outputs(notebook))
         alive, pictures = living.with_places(notebook, path.stem)
         living.write_pictures(folder / "extra", pictures)
         nbformat.write(
-            as_page(alive, name=path.stem, pages=pages, downloads=offered),
+            as_page(alive, name=path.stem, pages=pages, colab=path.stem in editions),
             folder / "notebooks" / path.name,
         )
     living.write_scripts(folder / "static")
@@ -87,16 +89,12 @@ def gather_own(site: Path, folder: Path, notebooks: Mapping[str, nbformat.Notebo
         shutil.copy(path, folder / "extra" / "cards")
 
 
-def offer(path: Path, colab: Path, downloads: Path) -> dict[str, str]:
-    """Copy what can be downloaded of a notebook; return each link's text and its address seen from the page."""
-    offered = {}
-    if (colab / path.name).is_file():
-        (downloads / "colab").mkdir(exist_ok=True)
-        shutil.copy(colab / path.name, downloads / "colab")
-        offered["Download for Colab (has all it needs)"] = f"../downloads/colab/{path.name}"
-    shutil.copy(path, downloads)
-    offered["Download for the course's folder"] = f"../downloads/{path.name}"
-    return offered
+def without_outputs(notebook: nbformat.NotebookNode) -> bytes:
+    """A notebook's file without what its cells gave: a tenth of the size, and who downloads it runs it."""
+    plain = copy.deepcopy(notebook)
+    for cell in code_cells(plain):
+        cell.outputs, cell.execution_count = [], None
+    return as_json(plain)
 
 
 def _with_links(glossary: str, pages: Mapping[str, str]) -> str:
