@@ -18,7 +18,8 @@ globalThis.matchMedia = () => nothing;
 
 def node(code):
     done = subprocess.run(
-        [NODE, "--input-type=module", "-e", code],
+        [NODE, "--input-type=module", "-"],  # all figures are too long for an argument
+        input=code,
         capture_output=True,
         text=True,
         encoding="utf-8",
