@@ -4,11 +4,16 @@
 shipped network and the digits to try.
 """
 
+import array
+import base64
 import functools
 import http.server
+import itertools
 import json
+import math
 import re
 import statistics
+import sys
 import threading
 from pathlib import Path
 
@@ -18,16 +23,20 @@ from playwright.sync_api import expect
 HELPERS = Path(__file__).resolve().parents[2] / "helpers"
 LIMIT = 250  # milliseconds a stroke's picture may take; on an idle machine it takes about 20
 PAGE = """<!doctype html><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<link rel="stylesheet" href="/widgets/js/live.css"><body data-theme="light" style="margin: 16px"><div id="stage"></div>
-<script type="module">
+<link rel="stylesheet" href="/widgets/js/live.css"><body data-theme="light" style="margin: 16px"><script type="module">
 const get = async (path) => (await fetch(path)).json();
 const [labels, plan, hands] = await Promise.all(
   ["/widgets/labels.json", "/assets/live_network/plan.json", "/assets/strokes.json"].map(get));
 const digits = Array.from({ length: 10 }, (_, digit) => Object.values(hands).map((hand) => hand[digit]));
-const values = {
-  settings: { network: { ...plan, digits }, instead: false }, labels: { ...labels.shared, ...labels.network } };
 const { default: figure } = await import("/widgets/js/network.js");
-window.stop = figure.render({ model: { get: (name) => values[name] }, el: document.getElementById("stage") });
+window.show = (network) => {
+  const settings = { network: { ...network, digits }, instead: false };
+  const values = { settings, labels: { ...labels.shared, ...labels.network } };
+  const el = document.body.appendChild(document.createElement("div"));
+  return figure.render({ model: { get: (name) => values[name] }, el });
+};
+window.stop = show(plan);
+window.plan = plan;
 </script>"""
 
 
@@ -135,7 +144,7 @@ def test_a_finger_draws_too_and_the_page_stays_where_it_is(figure):
 def test_ready_digits_and_nonsense_need_no_pointer(figure):
     shown = figure()
     keyboard = shown.page.keyboard
-    for digit in (1, 8):
+    for digit in (8, 1):
         shown.get_by_role("button", name=f"Draw a {digit}").focus()
         keyboard.press("Enter")
         expect(verdict(shown)).to_contain_text(f"reads {digit}")
@@ -218,19 +227,7 @@ def test_nothing_sticks_out_even_after_a_resize(figure, width):
 
 def test_two_figures_live_on_one_page_and_one_can_leave(figure):
     shown = figure()
-    shown.page.evaluate(
-        """async () => {
-            const { default: figure } = await import("/widgets/js/network.js");
-            const [labels, plan, hands] = await Promise.all(
-              ["/widgets/labels.json", "/assets/live_network/plan.json", "/assets/strokes.json"]
-                .map(async (path) => (await fetch(path)).json()));
-            const digits = Array.from({ length: 10 }, (_, digit) => Object.values(hands).map((hand) => hand[digit]));
-            const values = {
-              settings: { network: { ...plan, digits } }, labels: { ...labels.shared, ...labels.network } };
-            const el = document.body.appendChild(document.createElement("div"));
-            figure.render({ model: { get: (name) => values[name] }, el });
-        }"""
-    )
+    shown.page.evaluate("window.show(window.plan), true")
     first, second = shown.page.locator(".live-network").all()
     expect(verdict(second)).to_contain_text("reads 3")
     second.get_by_role("button", name="Draw a 6").click()
@@ -239,3 +236,69 @@ def test_two_figures_live_on_one_page_and_one_can_leave(figure):
     shown.page.evaluate("window.stop()")
     second.get_by_role("button", name="Draw a 0").click()
     expect(verdict(second)).to_contain_text("reads 0")
+
+
+def packed(shape, values):
+    """Numbers as helpers.widgets.modules.pack packs an array; this environment has no NumPy."""
+    data = array.array("f", values)
+    if sys.byteorder == "big":
+        data.byteswap()
+    return {"shape": list(shape), "dtype": "float32", "data": base64.b64encode(data.tobytes()).decode()}
+
+
+def own_network():
+    """A plan with the kinds of layers that the shipped network lacks; its weights are small and of both signs."""
+    waves = (0.3 * math.sin(number) for number in itertools.count(1))
+
+    def weights(*shape):
+        return packed(shape, itertools.islice(waves, math.prod(shape)))
+
+    def layer(name, shape, kind, **settings):
+        return {"name": name, "type": name.title(), "shape": shape, "parameters": 1, "kind": kind, **settings}
+
+    linear, elu = {"name": "linear"}, {"name": "elu", "alpha": 1.0}
+    conv = {"strides": [1, 1], "padding": "valid", "dilation": [2, 2], "activation": linear}
+    spread = {"mean": weights(3), "variance": packed([3], [1.5] * 3), "epsilon": 0.001}
+    dense = {"bias": None, "activation": linear}
+    return {
+        "name": "own",
+        "input": [28, 28, 1],
+        "layers": [
+            layer("scaled", [28, 28, 1], "rescale", scale=1 / 127.5, offset=-1.0),
+            layer("conv", [24, 24, 3], "conv", kernel=weights(3, 3, 1, 3), bias=weights(3), **conv),
+            layer("norm", [24, 24, 3], "normalize", gamma=packed([3], [1.5] * 3), beta=weights(3), **spread),
+            layer("elu", [24, 24, 3], "activation", activation=elu),
+            layer("pool", [8, 8, 3], "pool", how="average", size=[3, 3], strides=[3, 3], padding="same"),
+            layer("mean", [3], "global_pool", how="average"),
+            layer("logits", [10], "dense", kernel=weights(3, 10), **dense),
+            layer("softmax", [10], "activation", activation={"name": "softmax"}, added=True),
+        ],
+    }
+
+
+def test_every_kind_of_layer_is_explained(figure):
+    page = figure().page
+    page.evaluate(
+        "network => { window.stop(); document.body.replaceChildren(); show(network); }", own_network()
+    )
+    shown = page.locator(".live-network")
+    expect(verdict(shown)).to_contain_text("The network reads")
+    lines = {
+        "scaled": r"^\d+ × 1/127.5 − 1.00 = −?\d\.\d\d$",
+        "conv": r"\(sum of 9 products\)",
+        "norm": r"^\(.* − .*\) ÷ 1.23 × 1.50 [+−] .* = ",
+        "elu": r"^elu of .* is ",
+        "pool": r"^the mean of 9: ",
+        "mean": r"^the mean of 64: ",
+        "logits": r"\(sum of all 3 products\) \+ 0.00 \(bias\)",
+        "softmax": r"^from .*, softmax over all units makes ",
+    }
+    for layer, line in lines.items():
+        canvas, where, told = maps_of(shown, layer)
+        canvas.focus()
+        canvas.press("Control+Home")
+        canvas.press("ArrowRight")
+        expect(told).to_have_text(re.compile(line))
+        place = {"scaled": "row 1, column 2", "mean": "unit 2", "logits": "digit 1", "softmax": "digit 1"}
+        expect(where).to_have_text(place.get(layer, "map 1, row 1, column 2"))
+    expect(shown.get_by_text("Added for this figure: your network ends in logits")).to_be_visible()

@@ -65,10 +65,12 @@ export function nonsenseStrokes() {
   const curve = (count, point) => Array.from({ length: count }, (_, i) => point(i / (count - 1)));
   const spiral = (s) => [140 + (15 + 95 * s) * Math.cos(15 * s), 140 + (15 + 95 * s) * Math.sin(15 * s)];
   const star = (s) => [140 + 105 * Math.sin(4 * Math.PI * s), 140 - 105 * Math.cos(4 * Math.PI * s)];
+  const walls = [[60, 240], [60, 130], [140, 50], [220, 130], [220, 240], [60, 240]];
+  const door = [[115, 240], [115, 175], [165, 175], [165, 240]];
   return [
     ["spiral", [curve(90, spiral)]],
     ["star", [curve(6, star)]],
-    ["house", [[[60, 240], [60, 130], [140, 50], [220, 130], [220, 240], [60, 240]], [[115, 240], [115, 175], [165, 175], [165, 240]]]],
+    ["house", [walls, door]],
     ["letter", [[[70, 230], [70, 50], [190, 230], [190, 50]]]],
     ["zigzag", [curve(10, (s) => [40 + 200 * s, Math.round(9 * s) % 2 ? 90 : 190])]],
   ];
@@ -101,7 +103,8 @@ function renderNetwork({ model, el }) {
   const verdict = make("p", { class: "network-verdict" });
   const bars = digits.map((_, digit) => networkBar(t, digit));
   const sections = layers.map((layer, k) => networkSection(k));
-  const answering = layers.map(({ kind, shape }) => shape.join() === "10" && ["dense", "pass", "activation"].includes(kind));
+  const keeping = ["dense", "pass", "activation"];
+  const answering = layers.map(({ kind, shape }) => shape.join() === "10" && keeping.includes(kind));
   const firstAnswer = answering.lastIndexOf(false) + 1; // from this layer on, each unit stands for a digit
   let colors = {};
   const input = { canvas: seen, tiles: layTiles(1, [28, 28], Infinity, 6), signed: false };
@@ -123,7 +126,13 @@ function renderNetwork({ model, el }) {
           button(t("nonsense"), showNonsense).node,
         ),
       ),
-      make("div", { class: "live-block" }, make("h4", { text: t("prepared") }), seen, make("p", { class: "live-caption", text: t("prepared how") })),
+      make(
+        "div",
+        { class: "live-block" },
+        make("h4", { text: t("prepared") }),
+        seen,
+        make("p", { class: "live-caption", text: t("prepared how") }),
+      ),
       make(
         "div",
         { class: "live-block network-answer" },
@@ -136,7 +145,9 @@ function renderNetwork({ model, el }) {
       "div",
       { class: "network-ready", role: "group", "aria-label": t("ready") },
       make("span", { class: "live-caption", text: t("ready") }),
-      digits.map((_, digit) => button(String(digit), () => showDigit(digit), { "aria-label": t("ready digit", { digit }) }).node),
+      digits.map((_, digit) => {
+        return button(String(digit), () => showDigit(digit), { "aria-label": t("ready digit", { digit }) }).node;
+      }),
     ),
     make("p", { class: "live-caption", text: t("layers lead") }),
     make("ol", { class: "network-layers" }, sections.map((section) => section.node)),
@@ -235,8 +246,9 @@ function renderNetwork({ model, el }) {
     state.outputs = state.prepared && runLayers(layers, image);
     state.inputs = state.outputs && [image, ...state.outputs];
     if (state.outputs) {
+      // Until the reader chooses a unit, it is the strongest one; but it stays where it is while a stroke is drawn.
       sections.forEach((section, k) => {
-        if (section.at === null || (k === layers.length - 1 && !section.chosen)) section.at = networkStrongest(state.outputs[k]);
+        if (section.at === null || (!section.chosen && !state.stroke)) section.at = networkStrongest(state.outputs[k]);
       });
     }
     showAnswer();
@@ -297,7 +309,8 @@ function renderNetwork({ model, el }) {
     sections.forEach((section, k) => {
       if (!section.canvas || !isShown(section)) return;
       const [row, column] = tileCell(section.tiles, section.at);
-      networkFrames(section.canvas, section.tiles, [[row, column, 1, 1]], k === state.active ? colors.accent : colors.second);
+      const color = k === state.active ? colors.accent : colors.second;
+      networkFrames(section.canvas, section.tiles, [[row, column, 1, 1]], color);
     });
     const active = state.active === null ? null : sections[state.active];
     const source = active && sourceOf(state.active);
@@ -339,16 +352,16 @@ function renderNetwork({ model, el }) {
   function networkSection(k) {
     const layer = layers[k];
     const shape = layer.shape.map((side) => side.toLocaleString("en-US")).join(" × ");
-    const heading = make("h4", {}, layer.name, make("span", { class: "network-kind", text: t("layer", {
-      type: layer.type, shape, parameters: layer.parameters.toLocaleString("en-US"),
-    }) }));
-    const what = make("p", { class: "live-caption", text: t(`kind ${layer.kind}${layer.added ? " added" : ""}`, { count: shape }) });
-    const node = make("li", { class: "network-layer" }, heading, what);
+    const parameters = layer.parameters.toLocaleString("en-US");
+    const kind = make("span", { class: "network-kind", text: t("layer", { type: layer.type, shape, parameters }) });
+    const text = t(`kind ${layer.kind}${layer.added ? " added" : ""}`, { count: shape });
+    const what = make("p", { class: "live-caption", text });
+    const node = make("li", { class: "network-layer" }, make("h4", {}, layer.name, kind), what);
     if (layer.kind === "pass" || layer.kind === "flatten") return { node, canvas: null };
-    const before = layers.slice(0, k).reduce((negative, each) => canBeNegative(each, negative), false);
     const canvas = make("canvas", { class: "network-maps" });
     const detail = make("div", { class: "live-block network-detail" });
-    const section = { node, canvas, detail, at: null, chosen: false, signed: canBeNegative(layer, before), window: null };
+    const signed = canBeNegative(layer, getsNegative(k));
+    const section = { node, canvas, detail, signed, at: null, chosen: false, window: null };
     node.append(make("div", { class: "live-row" }, make("div", { class: "live-block" }, canvas), detail));
     section.walk = walk(canvas, 1, 1, {
       label: t(layer.shape.length === 3 ? "maps label" : "units label", { name: layer.name }),
@@ -366,6 +379,11 @@ function renderNetwork({ model, el }) {
     return section;
   }
 
+  // Whether a layer may get numbers below 0.
+  function getsNegative(k) {
+    return layers.slice(0, k).reduce((negative, layer) => canBeNegative(layer, negative), false);
+  }
+
   function layOut() {
     const room = root.clientWidth - 2 * parseFloat(getComputedStyle(root).paddingLeft) - 4;
     colors = ink(root);
@@ -375,9 +393,10 @@ function renderNetwork({ model, el }) {
       if (!section.canvas) return;
       const [rows, columns] = layer.shape.length === 3 ? layer.shape : [1, 1];
       const maps = layer.shape.at(-1);
-      const wanted = rows * columns === 1 ? (maps > 128 ? 14 : 22) : (maps === 1 ? 112 : columns > 16 ? 56 : 40) / columns;
-      const side = Math.max(Math.round(wanted), 1);
-      section.tiles = layTiles(layer.shape.at(-1), [rows, columns], Math.min(room, columns === 1 ? 352 : 470), side);
+      const isVector = rows * columns === 1;
+      const wide = maps === 1 ? 112 : columns > 16 ? 56 : 40; // CSS pixels of a map
+      const side = isVector ? (maps > 128 ? 14 : 22) : Math.max(Math.round(wide / columns), 1);
+      section.tiles = layTiles(maps, [rows, columns], Math.min(room, isVector ? 352 : 470), side);
       section.walk.resize(section.tiles.rows, section.tiles.columns);
     });
     if (state.outputs) {
@@ -391,7 +410,8 @@ function renderNetwork({ model, el }) {
     let at = valueAtCell(tiles, row, column);
     if (event.type === "keydown" && at === null) {
       // Over the gap to the next map; where there is none, back to the unit.
-      const step = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key] ?? [0, 0];
+      const steps = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
+      const step = steps[event.key] ?? [0, 0];
       at = valueAtCell(tiles, row + step[0], column + step[1]) ?? sections[k].at;
     }
     if (at === null) return;
@@ -410,7 +430,7 @@ function renderNetwork({ model, el }) {
     choose(k, at + by, event);
   }
 
-  // Where a unit is, in words: "map 3, row 5, column 7", or "unit 12", counted from 1; "digit 0" where it stands for one.
+  // Where a unit is, in words: "map 3, row 5, column 7", or "unit 12", counted from 1; "digit 0" where it stands for it.
   function where(k, at) {
     const shape = k < 0 ? [28, 28, 1] : layers[k].shape;
     if (shape.length === 1) return k >= firstAnswer ? t("digit", { digit: at }) : t("unit", { unit: at + 1 });
@@ -431,7 +451,10 @@ function renderNetwork({ model, el }) {
       conv: explainConv, dense: explainDense, pool: explainPool, global_pool: explainPool,
     }[layer.kind] ?? explainNumber;
     if (section.parts === undefined) {
-      section.parts = { title: make("p", { class: "network-unit" }), sum: make("p", { class: "network-sum live-numbers" }) };
+      section.parts = {
+        title: make("p", { class: "network-unit" }),
+        sum: make("p", { class: "network-sum live-numbers" }),
+      };
       section.detail.append(section.parts.title);
     }
     section.parts.title.textContent = where(k, section.at);
@@ -449,7 +472,8 @@ function renderNetwork({ model, el }) {
     const { name } = layer.activation;
     if (name === "linear") return "";
     if (name === "softmax") return t("then softmax", { value: networkShare(unit.value) });
-    return t("then", { name: name === "relu" && !layer.activation.negative_slope ? "ReLU" : name, value: number(unit.value) });
+    const called = name === "relu" && !layer.activation.negative_slope ? "ReLU" : name;
+    return t("then", { name: called, value: number(unit.value) });
   };
 
   function explainConv(k, unit) {
@@ -458,21 +482,24 @@ function renderNetwork({ model, el }) {
     const [high, wide, channels] = layer.kernelShape;
     section.window = { top: unit.top, left: unit.left, high: unit.high, wide: unit.wide, channel: null };
     const products = unit.patch.map((value, i) => value * unit.weights[i]);
-    const below = k > 0 && layers.slice(0, k).reduce((negative, each) => canBeNegative(each, negative), false);
     const row = (section.parts.row ??= section.detail.appendChild(make("div", { class: "network-pictures" })));
     const numbers = channels === 1 && Math.max(high, wide) <= NETWORK_WRITTEN;
     const side = channels === 1 ? (numbers ? 36 : 16) : Math.max(high, wide) > 3 ? 3 : 4;
     for (const [name, values] of [["patch", unit.patch], ["weights", unit.weights], ["products", products]]) {
       section.parts[name] ??= networkPicture(row, t(name));
       const most = networkLargest(values);
-      const range = name === "patch" && !below ? { low: 0, high: networkLargest(state.inputs[k]) } : { low: -most, high: most, signed: true };
+      const gray = name === "patch" && !getsNegative(k);
+      const range = gray ? { low: 0, high: networkLargest(state.inputs[k]) } : { low: -most, high: most, signed: true };
       const tiles = layTiles(channels, [high, wide], NETWORK_DETAIL / (channels > 16 ? 1 : 2), side);
       networkPaint(section.parts[name].canvas, tiles, values, range);
       if (numbers) inscribe(section.parts[name].canvas, values, high, wide, { ...range, digits: 2 });
     }
     return t("conv sum", {
       count: unit.patch.length,
-      sum: number(unit.sum), bias: networkSigned(unit.bias), before: number(unit.before), then: then(layer, unit),
+      sum: number(unit.sum),
+      bias: networkSigned(unit.bias),
+      before: number(unit.before),
+      then: then(layer, unit),
     });
   }
 
@@ -485,7 +512,8 @@ function renderNetwork({ model, el }) {
     const tiles = source.tiles;
     const side = Math.max(Math.floor(NETWORK_DETAIL / Math.max(tiles.columns, 1)), 1);
     const room = tiles.tile[1] === 1 ? Math.min(16 * 14, NETWORK_DETAIL) : NETWORK_DETAIL;
-    const small = layTiles(tiles.count, tiles.tile, room, tiles.tile[1] === 1 ? Math.min(14, tiles.side) : Math.max(side, 3));
+    const cell = tiles.tile[1] === 1 ? Math.min(14, tiles.side) : Math.max(side, 3);
+    const small = layTiles(tiles.count, tiles.tile, room, cell);
     networkPaint(shown.canvas, small, unit.products, { low: -most, high: most, signed: true });
     const from = source === input ? -1 : sections.indexOf(source);
     section.parts.list ??= section.detail.appendChild(make("ol", { class: "network-strongest live-numbers" }));
@@ -494,14 +522,19 @@ function renderNetwork({ model, el }) {
         make("li", {
           text: t("input", {
             where: where(from, i),
-            value: number(state.inputs[k][i]), weight: networkBraced(unit.weights[i]), product: number(unit.products[i]),
+            value: number(state.inputs[k][i]),
+            weight: networkBraced(unit.weights[i]),
+            product: number(unit.products[i]),
           }),
         }),
       ),
     );
     return t("dense sum", {
       count: unit.products.length.toLocaleString("en-US"),
-      sum: number(unit.sum), bias: networkSigned(unit.bias), before: number(unit.before), then: then(layer, unit),
+      sum: number(unit.sum),
+      bias: networkSigned(unit.bias),
+      before: number(unit.before),
+      then: then(layer, unit),
     });
   }
 
@@ -533,22 +566,32 @@ function renderNetwork({ model, el }) {
     if (layer.shape.length === 3) {
       const { count, tile } = section.tiles;
       const cell = Math.floor(section.at / count);
-      section.window = { top: Math.floor(cell / tile[1]), left: cell % tile[1], high: 1, wide: 1, channel: section.at % count };
+      const [top, left] = [Math.floor(cell / tile[1]), cell % tile[1]];
+      section.window = { top, left, high: 1, wide: 1, channel: section.at % count };
     }
     if (layer.kind === "rescale") {
       return t("rescaled", {
-        before: number(unit.before, 0), scale: networkFactor(layer.scale), offset: layer.offset ? networkSigned(layer.offset) : "", value: number(unit.value),
+        before: number(unit.before, 0),
+        scale: networkFactor(layer.scale),
+        offset: layer.offset ? networkSigned(layer.offset) : "",
+        value: number(unit.value),
       });
     }
     if (layer.kind === "normalize") {
       const c = section.at % layer.mean.length;
       return t("normalized", {
-        before: number(unit.before), mean: number(layer.mean[c]), spread: number(Math.sqrt(layer.variance[c] + layer.epsilon)),
-        gamma: number(layer.gamma[c]), beta: networkSigned(layer.beta[c]), value: number(unit.value),
+        before: number(unit.before),
+        mean: networkBraced(layer.mean[c]),
+        spread: number(Math.sqrt(layer.variance[c] + layer.epsilon)),
+        gamma: networkBraced(layer.gamma[c]),
+        beta: networkSigned(layer.beta[c]),
+        value: number(unit.value),
       });
     }
-    if (layer.activation.name === "softmax") return t("softmaxed", { before: number(unit.before), value: networkShare(unit.value) });
-    return t("activated", { name: layer.activation.name, before: number(unit.before), value: number(unit.value) });
+    const { name } = layer.activation;
+    const before = number(unit.before);
+    if (name === "softmax") return t("softmaxed", { before, value: networkShare(unit.value) });
+    return t("activated", { name, before, value: number(unit.value) });
   }
 
   state.active = layers.findIndex((layer) => layer.kind === "conv");
@@ -570,10 +613,12 @@ function renderNetwork({ model, el }) {
   };
 }
 
+// A digit, its bar and its probability: {node, set(probability or null, whether it is the highest)}.
 function networkBar(t, digit) {
   const fill = make("span", { class: "network-fill" });
   const share = make("span", { class: "network-share live-numbers" });
-  const node = make("li", {}, make("span", { class: "network-digit", text: digit }), make("span", { class: "network-track" }, fill), share);
+  const name = make("span", { class: "network-digit", text: digit });
+  const node = make("li", {}, name, make("span", { class: "network-track" }, fill), share);
   return {
     node,
     set(probability, best) {

@@ -112,7 +112,8 @@ function fillDisc(large, side, x, y, radius) {
   let [column, row, filled] = [a, b % 2, -1]; // twice the distance from the middle, which may lie between two pixels
   for (;;) {
     if (row > filled) {
-      for (const each of [-row, row]) fillRow(large, side, top + (each + b) / 2, left + (a - column) / 2, left + (a + column) / 2);
+      const [from, to] = [left + (a - column) / 2, left + (a + column) / 2];
+      for (const each of [-row, row]) fillRow(large, side, top + (each + b) / 2, from, to);
       filled = row;
     }
     if (column === a % 2 && row === b) return;
@@ -305,7 +306,7 @@ function distances({ rows, columns, values }, isGoal) {
   return squared;
 }
 
-// The longer side becomes 20 pixels and the proportions stay; each pixel is the mean of those it covers. Values 0 to 255.
+// The longer side becomes 20 pixels, and the proportions stay; each pixel is the mean of those it covers: 0 to 255.
 function scaleToBox(ink) {
   const longer = Math.max(ink.rows, ink.columns);
   const rows = Math.max(digitRound((DIGIT_BOX * ink.rows) / longer), 1);
@@ -330,8 +331,8 @@ function scaleToBox(ink) {
   return { rows, columns, values: values.map((value) => (255 * value) / brightest) };
 }
 
-// Which of `length` pixels each of `count` larger ones covers, [from, to): those with their middle in it. Where a middle
-// lies on the border of two, rounding decides, so the sums are written as Pillow's BOX writes them.
+// Which of `length` pixels each of `count` larger ones covers, [from, to): those with their middle in it. Where a
+// middle lies on the border of two, rounding decides, so the sums are written as Pillow's BOX writes them.
 function coveredPixels(length, count) {
   const scale = length / count;
   const support = 0.5 * Math.max(scale, 1);

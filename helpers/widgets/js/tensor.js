@@ -1,7 +1,7 @@
 // The arithmetic of a network's layers, one image at a time, as Keras computes it.
 //
-// Images and feature maps are Float32Arrays in the order (row, column, channel), with their shape beside them; a layer is
-// one of those that helpers/widgets/layer_plan.py writes. Sums are kept in double precision and then stored as float32.
+// Images and feature maps are Float32Arrays in the order (row, column, channel); a layer is one of those that
+// helpers/widgets/layer_plan.py writes. Sums are kept in double precision and then stored as float32.
 // tests/widgets/test_tensor_js.py compares all of this with Keras.
 
 // The layers of a plan, ready to run: packed arrays become Float32Arrays, and each layer knows the shape it gets.
@@ -224,7 +224,9 @@ function tensorErf(x) {
 // Values with an activation applied, in place; softmax goes over the last axis, whose length is `last`.
 export function activate(values, activation, last) {
   if (activation.name === "softmax") {
-    for (let from = 0; from < values.length; from += last) values.set(softmaxOf(values.subarray(from, from + last)), from);
+    for (let from = 0; from < values.length; from += last) {
+      values.set(softmaxOf(values.subarray(from, from + last)), from);
+    }
     return values;
   }
   if (activation.name === "linear") return values;
@@ -278,8 +280,10 @@ function tensorExplainConv({ inputShape, kernel, kernelShape, bias, strides, pad
   const [high, wide, , filters] = kernelShape;
   const filter = at % filters;
   const place = Math.floor(at / filters);
-  const top = Math.floor(place / shape[1]) * strides[0] - windowPlaces(rows, high, strides[0], padding, dilation[0]).before;
-  const left = (place % shape[1]) * strides[1] - windowPlaces(columns, wide, strides[1], padding, dilation[1]).before;
+  const down = windowPlaces(rows, high, strides[0], padding, dilation[0]);
+  const right = windowPlaces(columns, wide, strides[1], padding, dilation[1]);
+  const top = Math.floor(place / shape[1]) * strides[0] - down.before;
+  const left = (place % shape[1]) * strides[1] - right.before;
   const patch = new Float32Array(high * wide * channels);
   const weights = new Float32Array(patch.length);
   let sum = 0;
