@@ -35,6 +35,7 @@ BESIDE = {  # modules that read files beside themselves, and those files
 WEIGHTS = "helpers/assets/efficientnet_lite0.npz"  # 9.5 MB, and compression hardly helps: pip fetches it
 LICENSES = ("LICENSE", "helpers/assets/README.md", "helpers/assets/licences")
 IMPORTED_AS = {"opencv-python-headless": "cv2", "pillow": "PIL", "scikit-learn": "sklearn"}
+LEVEL = 9  # of compression
 FILLING = 0x6363  # the number of our extra field in a zip file, which no registered one has
 _REQUIREMENT = re.compile(r"([\w.-]+)\s*>=\s*([\d.]+)")
 _DOTTED = re.compile(r"(?<![\w./])([a-z_]\w*)\.(\w+)")
@@ -221,13 +222,13 @@ def archive(content: dict[str, bytes]) -> bytes:
     every archive: the web site stores that text once for all editions.
     """
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as file:
+    with zipfile.ZipFile(buffer, "w") as file:
         for name in sorted(content):
             entry = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
             entry.create_system, entry.external_attr = 3, 0o644 << 16
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.extra = _filling(30 + len(name.encode()) + _compressed_size(content[name]))
-            file.writestr(entry, content[name])
+            file.writestr(entry, content[name], compresslevel=LEVEL)
     return buffer.getvalue()
 
 
@@ -246,7 +247,7 @@ def _filling(size: int) -> bytes:
 
 @functools.cache
 def _compressed_size(content: bytes) -> int:
-    compressor = zlib.compressobj(9, zlib.DEFLATED, -15)  # as zipfile does it
+    compressor = zlib.compressobj(LEVEL, zlib.DEFLATED, -15)  # as zipfile does it
     return len(compressor.compress(content)) + len(compressor.flush())
 
 
