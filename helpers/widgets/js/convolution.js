@@ -371,7 +371,8 @@ function renderConvolution({ model, el }) {
     const ranges = { patch: { low: 0, high: 1 }, products: { low: -limit, high: limit, signed: true } };
     for (const [name, values] of [["patch", patch], ["products", products]]) {
       paint(canvases[name], values, size, size, { ...ranges[name], size: side * size });
-      inscribe(canvases[name], values, size, size, { ...ranges[name], digits });
+      const small = name === "products" && limit < 0.1; // or all would read 0
+      inscribe(canvases[name], values, size, size, { ...ranges[name], digits: small ? 2 : digits });
       const listed = Array.from(values, (value) => number(value, 2)).join(", ");
       canvases[name].setAttribute("aria-label", `${captions[name].textContent} ${listed}`);
     }
