@@ -37,7 +37,9 @@ EDITIONS = {
 
 @pytest.mark.parametrize("size", [*range(1, 8), 749, 750, 751, 3000])
 def test_files_in_an_archive_come_in_threes_and_do_not_depend_on_one_another(size):
-    source = (ROOT / "tools" / "colab" / "payload.py").read_bytes()[: 3 * size]  # whose size depends on the level
+    source = (ROOT / "tools" / "colab" / "payload.py").read_bytes()[
+        : 3 * size
+    ]  # whose size depends on the level
     content = {"a.py": source, "b.npz": CHANCE.randbytes(size), "ü.txt": b"x" * size}
     packed = payload.archive(content)
     *files, table = payload.entries(packed)

@@ -71,7 +71,7 @@ def test_the_notebook_is_left_as_it_is_and_the_page_is_valid():
     before = nbformat.writes(notebook)
     page, _ = living.with_places(notebook, "02_second")
     assert nbformat.writes(notebook) == before
-    shown = cells.as_page(page, name="02_second", pages={}, colab=False)
+    shown = cells.as_page(page, name="02_second", pages={}, colab=False, offered="cnn-course.zip")
     nbformat.validate(shown, relax_add_props=False)
     (cell,) = [cell for cell in shown.cells if cell.id == "color"]
     assert "mystnb" not in cell.metadata and "live-place" in cell.outputs[0].data["text/html"]

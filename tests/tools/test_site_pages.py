@@ -43,7 +43,7 @@ def a_notebook():
 
 @pytest.fixture
 def page():
-    return cells.as_page(a_notebook(), name="02_second", pages=PAGES, colab=False)
+    return cells.as_page(a_notebook(), name="02_second", pages=PAGES, colab=False, offered="cnn-course.zip")
 
 
 def by_id(page):
@@ -53,7 +53,7 @@ def by_id(page):
 def test_the_notebook_itself_is_not_changed():
     notebook = a_notebook()
     before = nbformat.writes(notebook)
-    cells.as_page(notebook, name="02_second", pages=PAGES, colab=False)
+    cells.as_page(notebook, name="02_second", pages=PAGES, colab=False, offered="cnn-course.zip")
     assert nbformat.writes(notebook) == before
 
 
@@ -74,7 +74,7 @@ def test_the_code_of_the_opening_is_folded(page):
 def test_a_notebook_that_begins_with_text_is_left_as_it_is():
     notebook = a_notebook()
     notebook.cells = [notebook.cells[0], *notebook.cells[3:]]
-    page = cells.as_page(notebook, name="02_second", pages=PAGES, colab=False)
+    page = cells.as_page(notebook, name="02_second", pages=PAGES, colab=False, offered="cnn-course.zip")
     assert [cell.id for cell in page.cells[:4]] == ["title", "site-downloads", "text", "answer"]
 
 
@@ -82,7 +82,9 @@ def test_code_that_jupyter_hides_is_folded():
     notebook = a_notebook()
     for index in (4, 6):
         notebook.cells[index].metadata = {"jupyter": {"source_hidden": True}, "tags": ["mine"]}
-    found = by_id(cells.as_page(notebook, name="02_second", pages=PAGES, colab=False))
+    found = by_id(
+        cells.as_page(notebook, name="02_second", pages=PAGES, colab=False, offered="cnn-course.zip")
+    )
     assert found["answer"].metadata.tags == ["mine", "hide-input"]
     assert found["quiz"].metadata.tags == ["mine", "remove-input"]
 
@@ -112,7 +114,7 @@ def test_a_page_has_no_links_to_itself_and_a_deeper_one_links_to_its_core():
         ("02_second", "Notebooks 02 and [02b](02b_deeper.ipynb)."),
         ("02b_deeper", "Notebooks [02](02_second.ipynb) and 02b."),
     ):
-        page = cells.as_page(notebook, name=name, pages=PAGES, colab=False)
+        page = cells.as_page(notebook, name=name, pages=PAGES, colab=False, offered="cnn-course.zip")
         assert by_id(page)["text"].source == expected
 
 
@@ -121,7 +123,7 @@ def test_links_to_notebooks_in_outputs_lead_to_pages():
     table = "| [01 First](01_first.ipynb) | a [file](data.ipynb.txt) | [02b](02b_deeper.ipynb)"
     output = nbformat.v4.new_output("display_data", data={"text/markdown": table})
     notebook.cells[2].outputs = [output]
-    page = cells.as_page(notebook, name="02_second", pages=PAGES, colab=False)
+    page = cells.as_page(notebook, name="02_second", pages=PAGES, colab=False, offered="cnn-course.zip")
     shown = by_id(page)["site-opening"].outputs[0].data["text/markdown"]
     assert shown == "| [01 First](01_first.html) | a [file](data.ipynb.txt) | [02b](02b_deeper.html)"
     assert output.data["text/markdown"] == table
@@ -129,7 +131,7 @@ def test_links_to_notebooks_in_outputs_lead_to_pages():
 
 def test_a_page_says_whether_its_notebook_is_optional():
     for name, optional in (("02_second", False), ("02b_deeper", True)):
-        page = cells.as_page(a_notebook(), name=name, pages=PAGES, colab=False)
+        page = cells.as_page(a_notebook(), name=name, pages=PAGES, colab=False, offered="cnn-course.zip")
         assert ("Deeper, and optional" in by_id(page)["site-downloads"].source) == optional
 
 
@@ -173,7 +175,9 @@ def test_each_figure_keeps_its_own_alternative_text():
     (first,) = notebook.cells[2].outputs
     second = nbformat.from_dict({**first, "metadata": {"image/png": {"alt": "Another four words here"}}})
     notebook.cells[4].outputs = [first, second]
-    found = by_id(cells.as_page(notebook, name="02_second", pages=PAGES, colab=False))
+    found = by_id(
+        cells.as_page(notebook, name="02_second", pages=PAGES, colab=False, offered="cnn-course.zip")
+    )
     alts = {name: found[name].metadata.mystnb.image.alt for name in ("site-opening", "answer", "answer-2")}
     assert alts == {
         "site-opening": "Four words at least",
@@ -259,7 +263,7 @@ def course(tmp_path):
         (tmp_path / name).write_text(text, encoding="utf-8")
     nbformat.write(a_notebook(), places["notebooks"] / "02b_deeper.ipynb")
     notebooks = all_notebooks(places.pop("notebooks"))
-    return {**places, "notebooks": notebooks, "root": tmp_path}
+    return {**places, "notebooks": notebooks, "root": tmp_path, "whole": None}
 
 
 def test_pages_downloads_results_and_settings_are_gathered(course, tmp_path):
@@ -281,6 +285,19 @@ def test_pages_downloads_results_and_settings_are_gathered(course, tmp_path):
     assert (out / "docs" / "install.md").read_text() == "# install\n"
     assert (out / "contributing.md").is_file() and "MIT" in (out / "license.md").read_text()
     assert (out / "conf.py").is_file() and (out / "static" / "site.css").is_file()
+
+
+def test_where_there_is_an_archive_it_is_offered_in_place_of_single_notebooks(course, tmp_path):
+    (tmp_path / "cnn-course.zip").write_bytes(b"everything")
+    out = tmp_path / "out"
+    out.mkdir()
+    pages.gather(out, **course | {"whole": tmp_path / "cnn-course.zip"})
+    downloads = out / "extra" / "downloads"
+    assert (downloads / "cnn-course.zip").read_bytes() == b"everything"
+    assert not list(downloads.glob("*.ipynb"))
+    assert "../downloads/cnn-course.zip" in (out / "notebooks" / "02b_deeper.ipynb").read_text(
+        encoding="utf-8"
+    )
 
 
 def test_a_page_of_docs_that_is_not_listed_is_an_error(course, tmp_path):
@@ -347,10 +364,14 @@ def test_a_site_that_cannot_be_built_leaves_the_one_before(tmp_path, monkeypatch
 
 def test_a_page_offers_its_notebook_and_the_colab_edition_if_there_is_one():
     for colab in (True, False):
-        page = cells.as_page(a_notebook(), name="02_second", pages=PAGES, colab=colab)
+        page = cells.as_page(
+            a_notebook(), name="02_second", pages=PAGES, colab=colab, offered="cnn-course.zip"
+        )
         line = by_id(page)["site-downloads"].source
         assert ('data-edition="02_second" hidden>' in line) == colab
-        assert '<a href="../downloads/02_second.ipynb" download>' in line
+        assert '<a href="../downloads/cnn-course.zip" download>Download the whole course</a>' in line
+    page = cells.as_page(a_notebook(), name="02_second", pages=PAGES, colab=False, offered="02_second.ipynb")
+    assert "Download for the course's folder" in by_id(page)["site-downloads"].source
 
 
 def test_a_notebook_is_offered_without_its_outputs():
@@ -368,7 +389,7 @@ def test_a_notebook_is_offered_without_its_outputs():
 
 @pytest.mark.parametrize("path", ALL, ids=lambda path: path.stem)
 def test_every_notebook_becomes_a_page(path):
-    page = cells.as_page(read(path), name=path.stem, pages={}, colab=False)
+    page = cells.as_page(read(path), name=path.stem, pages={}, colab=False, offered="cnn-course.zip")
     nbformat.validate(page, relax_add_props=False)
     text = "\n".join(cell.source for cell in page.cells if cell.cell_type == "markdown")
     code = "\n".join(cell.source for cell in read(path).cells if cell.cell_type == "code")

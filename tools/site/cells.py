@@ -29,18 +29,23 @@ _KOREAN = re.compile(r"[가-힣]+(?:[ ·][가-힣]+)*")
 
 
 def as_page(
-    notebook: nbformat.NotebookNode, *, name: str, pages: Mapping[str, str], colab: bool
+    notebook: nbformat.NotebookNode, *, name: str, pages: Mapping[str, str], colab: bool, offered: str
 ) -> nbformat.NotebookNode:
     """The notebook as the site shows it; `notebook` itself stays as it is.
 
     `name` is its file's stem, `pages` maps each number ("02", "02b") to the file of that notebook, `colab` says
-    whether there is a Colab edition to download.
+    whether there is a Colab edition to download, and `offered` names another file that can be: a notebook, or the
+    archive of the course.
     """
     page = copy.deepcopy(notebook)
     others = {number: file for number, file in pages.items() if number != name.partition("_")[0]}
     title, *cells = _with_one_opening(page.cells)
     page.cells = []
-    for cell in [title, _markdown("site-downloads", _download_line(name, colab=colab)), *cells]:
+    for cell in [
+        title,
+        _markdown("site-downloads", _download_line(name, colab=colab, offered=offered)),
+        *cells,
+    ]:
         if cell.cell_type == "markdown":
             cell.source = for_the_web(cell.source, pages=others)
             page.cells.append(cell)
@@ -222,13 +227,14 @@ def _inline(text: str) -> str:
     return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text))
 
 
-def _download_line(name: str, *, colab: bool) -> str:
+def _download_line(name: str, *, colab: bool, offered: str) -> str:
     parts = ["<span>This page shows stored results.</span>"]
     if not name.partition("_")[0].isdigit():
         parts.insert(0, '<strong class="optional">Deeper, and optional</strong>')
     if colab:  # hidden until static/colab-download.js can answer it
         label = "Download for Colab (has all it needs)"
         parts.append(f'<button type="button" data-edition="{name}" hidden>{label}</button>')
-    folder = "Download for the course's folder (without outputs)"
-    parts.append(f'<a href="../downloads/{name}.ipynb" download>{folder}</a>')
+    alone = offered.endswith(".ipynb")
+    words = "Download for the course's folder (without outputs)" if alone else "Download the whole course"
+    parts.append(f'<a href="../downloads/{offered}" download>{words}</a>')
     return f'<p class="downloads">{" ".join(parts)}</p>'

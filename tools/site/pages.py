@@ -38,27 +38,33 @@ def gather(
     site: Path,
     results: Path,
     root: Path,
+    whole: Path | None,
 ) -> None:
     """Write the site's sources into the empty folder `folder`.
 
-    `root` is the course's folder, with the glossary, the credits and the pages in docs/. `colab` is the folder of `make
-    colab`, which may be missing. `site` has Sphinx' settings, the style, the cards, and the site's own pages, in which
-    `front.site_page` puts figures and cards.
+    `root` is the course's folder, with the glossary, the credits and the pages in docs/. `whole` is the archive of all
+    of it; where there is none, each page offers its notebook alone. `colab` is the folder of `make colab`, which may be
+    missing. `site` has Sphinx' settings, the style, the cards, and the site's own pages, in which `front.site_page`
+    puts figures and cards.
     """
     shutil.copy(site / "conf.py", folder)
     shutil.copytree(site / "static", folder / "static")
     downloads = folder / "extra" / "downloads"  # Sphinx copies what lies in extra/ as it is
     downloads.mkdir(parents=True)
+    if whole:
+        shutil.copy(whole, downloads)
     (folder / "notebooks").mkdir()
     read_notebooks = {path: read(path) for path in notebooks}
     pages = {number(path): path.name for path in notebooks}
     editions = colab_parts.write(colab, [path.stem for path in notebooks], downloads / "colab")
     for path, notebook in read_notebooks.items():
-        (downloads / path.name).write_bytes(without_outputs(notebook))
+        offered = whole.name if whole else path.name
+        if not whole:
+            (downloads / path.name).write_bytes(without_outputs(notebook))
         alive, pictures = living.with_places(notebook, path.stem)
         living.write_pictures(folder / "extra", pictures)
         nbformat.write(
-            as_page(alive, name=path.stem, pages=pages, colab=path.stem in editions),
+            as_page(alive, name=path.stem, pages=pages, colab=path.stem in editions, offered=offered),
             folder / "notebooks" / path.name,
         )
     living.write_scripts(folder / "static")
@@ -157,7 +163,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, default=SITE, help="where the site goes (default build/site)")
     options = parser.parse_args(arguments)
     try:
-        with owned.written(options.source) as source:
+        with owned.written(options.source) as source, tempfile.TemporaryDirectory() as scratch:
+            whole = Path(scratch) / f"{COURSE}.zip"
+            if not archive(whole):
+                print("no zip file of the course: it is made from the git repository, and there is none")
             gather(
                 source,
                 notebooks=all_notebooks(),
@@ -165,11 +174,8 @@ def main(arguments: list[str] | None = None) -> int:
                 site=ROOT / "site",
                 results=ROOT / "results",
                 root=ROOT,
+                whole=whole if whole.exists() else None,
             )
-            if not archive(source / "extra" / "downloads" / f"{COURSE}.zip"):
-                print(
-                    "the course as a zip file is left out: it is made from the git repository, and there is none"
-                )
         with owned.written(options.out) as html:
             make_html(options.source, html)
     except DataError as error:
