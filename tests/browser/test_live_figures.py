@@ -120,7 +120,6 @@ def cells(figure, name):
 
 def test_three_channels_and_a_bias_add_up_also_after_an_edit_and_a_step(page):
     figure = alive(page, "color")
-    figure.get_by_label("image", exact=True).select_option("sunset")
     figure.get_by_label("weight for the red channel, row 2, column 2").fill("2.5")
     figure.get_by_label("bias", exact=True).fill("-0.5")
     results = set()
