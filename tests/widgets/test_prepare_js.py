@@ -22,9 +22,9 @@ def drawing(rng):
     """A digit of strokes.json in a size, slant and place of its own, drawn by an unsteady hand; some leave the pad."""
     hands = list(handwriting.examples().values())
     strokes = hands[rng.integers(len(hands))][int(rng.integers(10))]
-    scale, angle = rng.uniform(0.12, 1.05), rng.uniform(-0.5, 0.5)
+    scale, angle = rng.uniform(0.12, 1.3), rng.uniform(-0.5, 0.5)
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    stretch, place = rng.uniform(0.7, 1.3, size=2), rng.uniform(-110, 110, size=2)
+    stretch, place = rng.uniform(0.6, 1.4, size=2), rng.uniform(-110, 110, size=2)
     moved = []
     for stroke in strokes:
         points = np.asarray(stroke, dtype=float)

@@ -1,24 +1,15 @@
 // A digit drawn as strokes of a pen becomes the 28×28 image that a network reads.
 //
 // The same as helpers.digits.handwriting: `rasterizeStrokes` is `rasterize`, `prepareDigit` is
-// `prepare(drawing, dark_on_light=True)`, for drawings on clean white paper. Those have no printed lines, no shadow and
-// no grain, so the steps that take these out of a photograph are left out here. (Only where a drawing is almost a blot
-// may those steps take a part of it for a shadow; then some pixels differ by a few gray levels.)
-// tests/widgets/test_prepare_js.py compares the two on hundreds of drawings.
+// `prepare(drawing, dark_on_light=True)`, for drawings: the paper of a drawing has no printed lines, so the search for
+// them is left out. tests/widgets/test_prepare_js.py compares the two on hundreds of drawings.
+import { boxResized, inkOnPaper, roundEven } from "./paper.js";
 
 const DIGIT_SIDE = 28; // pixels of MNIST's images
 const DIGIT_BOX = 20; // pixels of the square that a digit fits into
 const DIGIT_PEN = 0.14; // width of the pen as a share of the drawing's longer side
 const DIGIT_THINNEST = 1.7; // thinner strokes (in pixels of the box) are thickened
 const DIGIT_SPECK = 0.04; // parts of the drawing with less ink than this share of the largest part are left out
-
-// Python's round: halves go to the even neighbor.
-function digitRound(value) {
-  const low = Math.floor(value);
-  const rest = value - low;
-  if (rest !== 0.5) return rest < 0.5 ? low : low + 1;
-  return low % 2 === 0 ? low : low + 1;
-}
 
 const roundOut = (value) => Math.sign(value) * Math.floor(Math.abs(value) + 0.5); // halves away from zero
 const roundIn = (value) => Math.sign(value) * Math.ceil(Math.abs(value) - 0.5); // halves toward zero
@@ -32,7 +23,7 @@ export function rasterizeStrokes(strokes, size = 280) {
   const width = DIGIT_PEN * Math.max(right - left, bottom - top, 0.2 * size);
   const side = 2 * size; // drawn twice as large, then halved: soft edges
   const large = new Uint8Array(side * side).fill(255);
-  const thick = Math.max(digitRound(2 * width), 1);
+  const thick = Math.max(roundEven(2 * width), 1);
   for (const line of lines) {
     const points = line.map(([x, y]) => [2 * x, 2 * y]);
     for (let i = 1; i < points.length; i++) fillBar(large, side, points[i - 1], points[i], thick);
@@ -127,57 +118,13 @@ function fillDisc(large, side, x, y, radius) {
 
 // What handwriting.prepare makes of a drawing {shape, values 0 to 255, dark on white}: {shape: [28, 28], values}, light
 // ink on black; null where there is no ink.
-export function prepareDigit(drawing) {
-  const ink = isolateInk(drawing);
-  if (ink === null) return null;
-  return centerDigit(scaleToBox(thickenInk(cropInk(ink))));
+export function prepareDigit({ shape: [rows, columns], values }) {
+  const ink = inkOnPaper({ rows, columns, values: values.map((gray) => 255 - gray) });
+  const digit = ink && withoutSpecks(ink);
+  return digit && centerDigit(scaleToBox(thickenInk(cropInk(digit))));
 }
 
 // A picture is {rows, columns, values}, ink from 0 (paper) to 1.
-function isolateInk({ shape, values }) {
-  const [rows, columns] = shape;
-  const counts = new Float64Array(256);
-  for (let at = 0; at < values.length; at++) counts[255 - values[at]]++;
-  const level = otsuLevel(counts);
-  const dark = counts.map((count, value) => (value <= level ? count : 0));
-  const marks = counts.map((count, value) => (value > level ? count : 0));
-  const middle = medianLevel(dark);
-  const away = new Float64Array(512);
-  dark.forEach((count, value) => (away[Math.round(2 * Math.abs(value - middle))] += count));
-  const grain = middle + 2 * medianLevel(away);
-  const full = medianLevel(marks);
-  if (!(full - grain >= 12)) return null; // blank paper
-  const share = counts.map((_, value) => Math.min(Math.max((value - grain) / (full - grain), 0), 1));
-  const ink = new Float64Array(values.length);
-  for (let at = 0; at < values.length; at++) ink[at] = share[255 - values[at]];
-  return withoutSpecks({ rows, columns, values: ink });
-}
-
-// The level that best parts the values of a histogram into two groups (Otsu, 1979).
-function otsuLevel(counts) {
-  const total = counts.reduce((sum, count) => sum + count, 0);
-  const mean = counts.reduce((sum, count, value) => sum + value * count, 0) / total;
-  let [share, below, best, first, last, among] = [0, 0, -1, 0, 0, 0];
-  counts.forEach((count, value) => {
-    share += count / total;
-    below += (value * count) / total;
-    const spread = (mean * share - below) ** 2 / Math.max(share * (1 - share), 1e-9);
-    if (spread > best) [best, first, last, among] = [spread, value, value, 1];
-    else if (spread === best) [last, among] = [last + value, among + 1];
-  });
-  return among === 1 ? first : last / among;
-}
-
-// The median of the values that a histogram counts; NaN where it counts none.
-function medianLevel(counts) {
-  const total = counts.reduce((sum, count) => sum + count, 0);
-  if (total === 0) return NaN;
-  const at = (rank) => {
-    let seen = 0;
-    return counts.findIndex((count) => (seen += count) > rank);
-  };
-  return (at(Math.floor((total - 1) / 2)) + at(Math.floor(total / 2))) / 2;
-}
 
 // Small separate parts of the drawing go: a pen that touched the pad by mistake.
 function withoutSpecks({ rows, columns, values }) {
@@ -306,45 +253,13 @@ function distances({ rows, columns, values }, isGoal) {
   return squared;
 }
 
-// The longer side becomes 20 pixels, and the proportions stay; each pixel is the mean of those it covers: 0 to 255.
+// The longer side becomes 20 pixels, and the proportions stay; values 0 to 255.
 function scaleToBox(ink) {
   const longer = Math.max(ink.rows, ink.columns);
-  const rows = Math.max(digitRound((DIGIT_BOX * ink.rows) / longer), 1);
-  const columns = Math.max(digitRound((DIGIT_BOX * ink.columns) / longer), 1);
-  const across = new Float32Array(ink.rows * columns);
-  coveredPixels(ink.columns, columns).forEach(([from, to], column) => {
-    for (let row = 0; row < ink.rows; row++) {
-      let sum = 0;
-      for (let at = from; at < to; at++) sum += Math.fround(ink.values[row * ink.columns + at]);
-      across[row * columns + column] = sum / (to - from);
-    }
-  });
-  const values = new Float64Array(rows * columns);
-  coveredPixels(ink.rows, rows).forEach(([from, to], row) => {
-    for (let column = 0; column < columns; column++) {
-      let sum = 0;
-      for (let at = from; at < to; at++) sum += across[at * columns + column];
-      values[row * columns + column] = Math.fround(sum / (to - from));
-    }
-  });
-  const brightest = values.reduce((most, value) => Math.max(most, value), 0);
-  return { rows, columns, values: values.map((value) => (255 * value) / brightest) };
-}
-
-// Which of `length` pixels each of `count` larger ones covers, [from, to): those with their middle in it. Where a
-// middle lies on the border of two, rounding decides, so the sums are written as Pillow's BOX writes them.
-function coveredPixels(length, count) {
-  const scale = length / count;
-  const support = 0.5 * Math.max(scale, 1);
-  return Array.from({ length: count }, (_, i) => {
-    const middle = (i + 0.5) * scale;
-    const place = (at) => (at - middle + 0.5) * (1 / (2 * support)); // −0.5 to 0.5 inside
-    let from = Math.max(Math.trunc(middle - support + 0.5), 0);
-    let to = Math.min(Math.trunc(middle + support + 0.5), length);
-    if (place(from) <= -0.5) from++;
-    if (place(to - 1) > 0.5) to--;
-    return [from, to];
-  });
+  const [rows, columns] = [ink.rows, ink.columns].map((side) => Math.max(roundEven((DIGIT_BOX * side) / longer), 1));
+  const scaled = boxResized(ink, rows, columns);
+  const brightest = scaled.values.reduce((most, value) => Math.max(most, value), 0);
+  return { rows, columns, values: scaled.values.map((value) => (255 * value) / brightest) };
 }
 
 // The digit on 28×28 pixels, its center of mass on pixel (14, 14), to the nearest pixel.
@@ -356,13 +271,13 @@ function centerDigit({ rows, columns, values }) {
     right += value * (at % columns);
   });
   const place = (middle, length) => {
-    return Math.min(Math.max(digitRound(DIGIT_SIDE / 2 - middle), 0), DIGIT_SIDE - length);
+    return Math.min(Math.max(roundEven(DIGIT_SIDE / 2 - middle), 0), DIGIT_SIDE - length);
   };
   const [top, left] = [place(down / mass, rows), place(right / mass, columns)];
   const image = new Uint8Array(DIGIT_SIDE * DIGIT_SIDE);
   values.forEach((value, at) => {
     const [row, column] = [top + Math.floor(at / columns), left + (at % columns)];
-    image[row * DIGIT_SIDE + column] = digitRound(value);
+    image[row * DIGIT_SIDE + column] = roundEven(value);
   });
   return { shape: [DIGIT_SIDE, DIGIT_SIDE], values: image };
 }
