@@ -14,7 +14,8 @@ from helpers.notebook.quiet_keras import keras, layers
 from helpers.widgets import display, layer_plan, live
 from tests.widgets.javascript import needs_node, run
 
-CHECKSUM = "9fac0d3b7a7fba75e82ff6f8f5488605e2d39686f1f64b982b29983edb59b4e1"  # of live_network/plan.json; tools/make_assets/live_network.py prints it
+# Of live_network/plan.json; tools/make_assets/live_network.py prints it.
+CHECKSUM = "9fac0d3b7a7fba75e82ff6f8f5488605e2d39686f1f64b982b29983edb59b4e1"
 READS = 0.97  # of the sample's test digits, at least
 
 
