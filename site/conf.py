@@ -78,7 +78,8 @@ def describe(app: Sphinx, page: str, _template: str, context: dict, doctree: nod
     if doctree is None:
         return
     paragraphs = (" ".join(found.astext().split()) for found in doctree.findall(nodes.paragraph))
-    about = textwrap.shorten(next(paragraphs, html_title), 200, placeholder=" …")
+    first = next((text for text in paragraphs if len(text.split()) > 3), html_title)  # no cell of a table
+    about = textwrap.shorten(first, 200, placeholder=" …")
     image = (
         f"{html_baseurl}_static/preview.png" if html_baseurl else context["pathto"]("_static/preview.png", 1)
     )
