@@ -162,6 +162,7 @@ def test_reminders_that_need_a_kernel_are_left_out(page):
         ("[notebook 05](x.md)", "[notebook 05](x.md)"),
         ("# notebook 05", "# notebook 05"),
         ("```\nnotebook 05\n```", "```\nnotebook 05\n```"),
+        ("    make lab  # notebook 05", "    make lab  # notebook 05"),
         ("a kernel (커널 크기)", 'a kernel (<span lang="ko">커널 크기</span>)'),
         ("`커널`", "`커널`"),
     ],

@@ -74,7 +74,7 @@ def figure_of(notebook: nbformat.NotebookNode, cell_id: str) -> tuple[str, str]:
 def for_the_web(source: str, *, pages: Mapping[str, str]) -> str:
     """Markdown with "notebook 05" as a link to its page, and Korean words marked as Korean for screen readers.
 
-    Code, formulas, headings and existing links are left as they are.
+    Code, also where it is indented, formulas, headings and existing links are left as they are.
     """
     parts = _FENCE.split(source)
     return "".join(part if part.startswith("```") else _prose(part, pages) for part in parts)
@@ -186,7 +186,7 @@ def _exercise(module: str, name: str) -> object:
 
 def _prose(text: str, pages: Mapping[str, str]) -> str:
     lines = [
-        line if line.startswith("#") else _between(line, lambda piece: _marked(piece, pages))
+        line if line.startswith(("#", "    ")) else _between(line, lambda piece: _marked(piece, pages))
         for line in text.split("\n")
     ]
     return "\n".join(lines)
