@@ -99,8 +99,8 @@ site: .venv-site/.ready colab  ## build the course as a web site into build/site
 	$(SITE_BIN)/python -m tools.site.pages
 	@echo "open build/site/index.html ($$(du -sh build/site | cut -f1))"
 
-test-site: .venv-browser/.ready site  ## open every page of the site in Chromium, on a phone and on a desktop
-	$(BROWSER)/python -m pytest tests/browser/test_site.py
+test-site: .venv-browser/.ready site  ## open every page of the site in Chromium, on a phone and on a desktop, and use its live figures
+	$(BROWSER)/python -m pytest tests/browser/test_site.py tests/browser/test_live_figures.py tests/browser/test_live_network.py
 
 lint: $(READY)  ## check the style of the code
 	$(BIN)/ruff check .
@@ -128,7 +128,7 @@ clean:  ## remove everything that was made, except the .venv folders; keep what 
 define environment
 @if [ -e $(@D) ] && [ ! -e $(@D)/.made-by-make ] && [ ! -e $@ ]; then \
 	echo "$(@D) is here already, and make did not make it, so make does not replace it."; \
-	echo "Rename or delete it and run make again, or work in it without make (README.md, On Windows)."; exit 1; fi
+	echo "Rename or delete it and run make again, or work in it without make (docs/install.md, On Windows)."; exit 1; fi
 @$(PYTHON) -m venv --clear $(@D)
 @touch $(@D)/.made-by-make
 endef

@@ -234,8 +234,8 @@ def table(task: str, results: dict) -> str:
     return "\n".join(lines) + "\n"
 
 
-def readme_table(results: dict[str, dict]) -> str:
-    """The comparison in a line for each task, as it is in README.md; `results` from task to its file."""
+def short_table(results: dict[str, dict]) -> str:
+    """The comparison in a line for each task, as it is in docs/recipes.md; `results` from task to its file."""
     lines = [
         "| data | recipe | test accuracy | seconds of training | peak memory |",
         "| --- | --- | --- | --- | --- |",

@@ -138,8 +138,8 @@ def spread(values: list[float]) -> str:
     return f"{low:.0%}" if f"{low:.0%}" == f"{high:.0%}" else f"{low:.0%}–{high:.0%}".replace("%–", "–")
 
 
-def readme_table(results: dict) -> str:
-    """What was found, as the Markdown table of README.md."""
+def short_table(results: dict) -> str:
+    """What was found, as the Markdown table of docs/data.md."""
     lines = [
         "| network | parameters, backbone aside | training scenes | same art | new art | CPU seconds |",
         "| --- | --- | --- | --- | --- | --- |",
@@ -196,7 +196,7 @@ def main() -> None:
         path.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         print(f"background only: {results['background_only']}")
     print(f"{results['scenes_per_second']:,} scenes a second")
-    print(readme_table(results))
+    print(short_table(results))
 
 
 if __name__ == "__main__":

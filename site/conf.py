@@ -1,6 +1,9 @@
 """Sphinx' settings for the course as a web site. tools/site/pages.py puts them beside the sources that it gathers."""
 
+import html
+import os
 import re
+import textwrap
 from pathlib import Path
 
 from docutils import nodes
@@ -24,6 +27,9 @@ nb_mime_priority_overrides = [("html", "text/markdown", 5)]
 myst_enable_extensions = ["dollarmath", "colon_fence"]
 myst_heading_anchors = 3
 
+html_baseurl = os.environ.get(
+    "CNN_SITE_URL", ""
+)  # where the site will be, such as "https://example.org/cnn/"
 html_theme = "furo"
 html_title = "Image classification with CNNs"  # what stands beside every page
 html_static_path = ["static"]
@@ -63,6 +69,54 @@ def write_mathml(translator: SphinxTranslator, node: nodes.math | nodes.math_blo
     raise nodes.SkipNode
 
 
+def describe(app: Sphinx, page: str, _template: str, context: dict, doctree: nodes.document | None) -> None:
+    """Say in the page's head what it is about, for search engines and for links that are shared.
+
+    An address of pictures must be whole for most networks, so the preview works best where CNN_SITE_URL says where the
+    site will be; without it, as on a disk, the addresses are relative.
+    """
+    if doctree is None:
+        return
+    paragraphs = (" ".join(found.astext().split()) for found in doctree.findall(nodes.paragraph))
+    first = next((text for text in paragraphs if len(text.split()) > 3), html_title)  # no cell of a table
+    about = textwrap.shorten(first, 200, placeholder=" …")
+    image = (
+        f"{html_baseurl}_static/preview.png" if html_baseurl else context["pathto"]("_static/preview.png", 1)
+    )
+    said = {
+        "description": about,
+        "og:title": context["title"],
+        "og:description": about,
+        "og:type": "website",
+        "og:site_name": html_title,
+        "og:image": image,
+        "og:image:width": "1200",
+        "og:image:height": "630",
+        "og:image:alt": "A cat, its edges, a heat map and an image made for a filter; below, the course's title.",
+        "twitter:card": "summary_large_image",
+    }
+    if html_baseurl:
+        said["og:url"] = f"{html_baseurl}{page}.html"
+    for name, text in said.items():
+        kind = "property" if name.startswith("og:") else "name"
+        text = re.sub("<[^>]+>", "", text)  # a title comes as HTML
+        context["metatags"] += f'<meta {kind}="{name}" content="{html.escape(html.unescape(text))}">\n'
+
+
+def add_scripts(
+    app: Sphinx, _page: str, _template: str, context: dict, _doctree: nodes.document | None
+) -> None:
+    """Give a page with live figures, and no other, what they need; and one with a button for Colab likewise."""
+    if 'data-edition="' in context.get("body", ""):
+        app.add_js_file("colab-download.js", loading_method="defer")
+    if '<figure class="live-place"' in context.get("body", ""):
+        app.add_css_file("live.css")
+        app.add_js_file("live.js", loading_method="defer")
+        app.add_js_file("live-loader.js", loading_method="defer")
+
+
 def setup(app: Sphinx) -> None:
-    """Tell Sphinx of the formulas' renderer."""
+    """Tell Sphinx of the formulas' renderer, and of what goes into the head of a page."""
     app.add_html_math_renderer("mathml", (write_mathml, None), (write_mathml, None))
+    app.connect("html-page-context", describe)
+    app.connect("html-page-context", add_scripts)

@@ -1,6 +1,6 @@
 """Convolution from scratch in NumPy: the operation that Keras' Conv2D computes.
 
-Notebook 02 writes it in two loops, 02b builds the whole layer; the exercises and the explorer call this module.
+Notebook 02 writes it in two loops, 02b builds the whole layer; the exercises and the still figures call it.
 Images are (images, height, width, channels), kernels (height, width, channels, filters), as in Keras. What deep
 learning calls convolution is cross-correlation: the kernel is not flipped (Goodfellow, Bengio and Courville, Deep
 Learning, 2016, equation 9.6). Everything is computed in float64. A value that is not a number (NaN) is allowed, and

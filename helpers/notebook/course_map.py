@@ -1,6 +1,7 @@
 """The map of the course: what each notebook asks, what you can do after it, and how long it takes.
 
-Notebook 00 draws it, and `tools.notebooks.records` writes README.md's table from it, so the two agree.
+Notebook 00 draws it, and `tools.notebooks.records` writes the tables of README.md and docs/lessons.md from it, so
+they agree.
 """
 
 import json

@@ -8,6 +8,7 @@ import html
 import io
 import sys
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import matplotlib
 import numpy as np
@@ -52,18 +53,21 @@ def new_figure(
     return figure, axes.ravel()
 
 
-def show(figure: Figure, *, alt: str, colors: int | None = 256) -> None:
+def show(
+    figure: Figure, *, alt: str, colors: int | None = 256, extra: Mapping[str, Any] | None = None
+) -> None:
     """Display `figure` once, as PNG with `alt` as its alternative text, and close it.
 
     `alt` says in a sentence what the picture shows; an empty one raises ValueError. `colors=None` keeps every
-    color, for figures whose colors are values: a palette of 256 shifts the ends of a color scale.
+    color, for figures whose colors are values: a palette of 256 shifts the ends of a color scale. `extra` is what
+    goes along in the same output, by its MIME type.
     """
     if len(alt.split()) < 4:
         raise ValueError(f"alt text must say in a sentence what the figure shows, not {alt!r}.")
     from IPython.display import display
 
     png = encoded_png(figure, colors=colors)
-    data = {"image/png": png, "text/plain": f"[figure: {alt}]"}
+    data = {"image/png": png, "text/plain": f"[figure: {alt}]", **(extra or {})}
     display(data, raw=True, metadata={"image/png": {"alt": alt}})
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from helpers import owned
 from helpers.errors import DataError
+from tests.browser import site
 
 FAILURES = Path(__file__).resolve().parents[2] / "build" / "browser-failures"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -60,6 +61,15 @@ def browser_type_launch_args(browser_type_launch_args):
     """How Chromium is started: root, whom its sandbox refuses, gets none."""
     sandbox = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
     return {**browser_type_launch_args, "executable_path": find_browser(), "args": [*sandbox, *QUIET]}
+
+
+@pytest.fixture(scope="session")
+def address():
+    """The built site's address on this machine."""
+    if not (site.SITE / "index.html").is_file():
+        pytest.exit(f"there is no site in {site.SITE}: make site", returncode=1)
+    with site.served() as found:
+        yield found
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """Use the course as a reader does: in a real JupyterLab, with a real browser, mouse and keyboard.
 
-`make test-browser` calls it. It runs notebooks 00, 01 and 02 from top to bottom, answers exercises, moves the
-explorer's sliders, draws a digit in 00 and in 03, and leaves screenshots and lab.log in build/screenshots. The
+`make test-browser` calls it. It runs notebooks 00, 01 and 02 from top to bottom, answers exercises, edits a kernel of
+the live convolution, draws a digit in 00 and in 03, and leaves screenshots and lab.log in build/screenshots. The
 environment variable JUPYTER names another `jupyter` than the one in .venv.
 """
 
@@ -18,9 +18,9 @@ from tests.browser.lab import Reader, copy_notebook, running_lab
 ROOT = Path(__file__).resolve().parents[2]
 SHOTS = ROOT / "build" / "screenshots"
 NOTEBOOKS = ("00_start_here", "01_mlp_and_flattening", "02_cnn_basics", "03_mnist")
-PARTS = {  # of 03 the cells that its drawing pad needs: to train all that 03 trains takes a minute
+PARTS = {  # of 03 the cells that its live network needs: to train all that 03 trains takes a minute
     "03_mnist": (
-        "set-up", "parameters", "derived", "look", "build", "train", "judge", "drawings-read", "pad",
+        "set-up", "parameters", "derived", "look", "build", "train", "judge", "pad",
     ),
 }  # fmt: skip
 DRAWN = 2  # the digit that is drawn
@@ -85,46 +85,61 @@ def test_01_runs(reader):
     reader.picture("01-end", reader.cell("lesson.show_claims()"))
 
 
-def test_02_runs_and_the_explorer_follows_its_sliders(reader):
+def test_02_runs_and_the_live_convolution_follows_its_controls(reader):
     reader.run_all("02_cnn_basics.ipynb")
     mark = "nb02.stamp.check(value)"
     reader.answer(mark, f"value = 1\n{mark}", "✗ Not yet.")
     reader.answer(mark, f"value = -1\n{mark}", "✓ Correct.")
-    cell = reader.cell("explorer.show(")
-    reader.picture("02-explorer-before", cell)
-    move_slider(reader, cell, "kernel size", r"− {}\)")
-    move_slider(reader, cell, "stride", r"/ {}\)")
-    reader.picture("02-explorer-after", cell)
+    cell = reader.cell("live.convolution(")
+    figure = cell.locator(".live-convolution")
+    reader.picture("02-live-before", figure)
+    figure.get_by_label("kernel, row 1, column 3", exact=True).fill("4.5")
+    expect(figure.get_by_role("combobox", name="kernel", exact=True)).to_have_value("own")
+    figure.get_by_role("slider", name="stride", exact=True).press("ArrowRight")
+    figure.get_by_role("combobox", name="padding", exact=True).select_option("same")
+    found = sums_at(figure, [(0, 0), (3, 5), (13, 13)])
+    reader.picture("02-live-after", figure)
+    code = (
+        "edited = [[-1, 0, 4.5], [-2, 0, 2], [-1, 0, 1]]\n"
+        'made = convolution.correlate(eye.mean(axis=2) / 255, edited, strides=2, padding="same")\n'
+        'print("NumPy:", *(made[place].round(3) for place in [(0, 0), (3, 5), (13, 13)]))'
+    )
+    reader.answer(mark, code, "NumPy:")
+    printed = reader.cell("edited = ").locator(".jp-OutputArea-output").inner_text()
+    assert found == pytest.approx([float(word) for word in printed.split()[1:]], abs=0.0011)
 
 
-def move_slider(reader, cell, label, formula):
-    """Drag a slider to the right; picture and formula must follow."""
-    image, text = cell.locator(".widget-html img"), cell.locator(".widget-html p")
-    slider = cell.locator(".widget-slider").filter(has_text=label)
-    readout = slider.locator(".widget-readout")
-    slider.scroll_into_view_if_needed()
-    before, old = image.get_attribute("src"), readout.inner_text()
-    knob, track = (slider.locator(part).bounding_box() for part in (".noUi-handle", ".noUi-target"))
-    middle = knob["y"] + knob["height"] / 2
-    mouse = reader.page.mouse
-    mouse.move(knob["x"] + knob["width"] / 2, middle)
-    mouse.down()
-    mouse.move(track["x"] + 0.6 * track["width"], middle, steps=8)
-    mouse.up()
-    expect(image).not_to_have_attribute("src", before, timeout=60_000)
-    assert readout.inner_text() != old
-    expect(text).to_have_text(re.compile(formula.format(readout.inner_text())))
+def sums_at(figure, places):
+    """Walk over the feature map with the arrow keys, and read the sum at these places, (row, column) from 0."""
+    feature_map = figure.locator("canvas[role=application]")
+    feature_map.focus()
+    feature_map.press("Control+Home")
+    here, found = (0, 0), []
+    for place in places:
+        for way, steps in zip(
+            ("ArrowDown", "ArrowRight"), (b - a for a, b in zip(here, place, strict=True)), strict=True
+        ):
+            for _ in range(steps):
+                feature_map.press(way)
+        here = place
+        expect(figure.locator(".live-block-patch .live-caption")).to_have_text(
+            f"patch at row {place[0] + 1}, column {place[1] + 1}"
+        )
+        found.append(float(figure.locator(".live-sum").inner_text().replace("−", "-")))
+    return found
 
 
-def test_03_a_drawn_digit_is_read(reader):
+def test_03_a_drawn_digit_goes_through_the_readers_network(reader):
     reader.run_all("03_mnist.ipynb")
-    cell = reader.cell("drawing_pad.live_pad(")
-    pad, image = pad_in(cell), cell.locator(".widget-html img")
+    figure = reader.cell("live.network(best)").locator(".live-network")
+    figure.get_by_role("button", name="Clear").click()
+    verdict = figure.locator(".network-verdict")
+    expect(verdict).to_have_text("Draw a digit first.")
+    pad = figure.locator(".live-pad")
+    pad.scroll_into_view_if_needed()
     draw(reader.page.mouse, pad.bounding_box())
-    expect(image).to_have_attribute("alt", re.compile(f"^The network reads {DRAWN}, "), timeout=60_000)
+    expect(verdict).to_have_text(re.compile(f"^The network reads {DRAWN}: "))
     reader.picture("03-drawn", pad)
-    cell.locator(".digit-pad button").click()
-    expect(image).to_have_count(0, timeout=60_000)
 
 
 def pad_in(cell):

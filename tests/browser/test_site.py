@@ -6,11 +6,9 @@ another browser than the one on the path.
 
 import functools
 import html.parser
-import http.server
 import json
-import os
 import re
-import threading
+import zipfile
 from pathlib import Path
 from urllib.parse import unquote, urldefrag
 
@@ -18,52 +16,37 @@ import pytest
 from playwright.sync_api import expect
 
 from helpers import owned
+from tests.browser.site import SITE, STICKING_OUT, WIDTHS
 from tools.selection import all_notebooks
 
 ROOT = Path(__file__).resolve().parents[2]
-SITE = Path(os.environ.get("SITE_FOLDER", ROOT / "build" / "site"))
 SHOTS = ROOT / "build" / "site-screenshots"
 PAGES = sorted(path.relative_to(SITE).as_posix() for path in SITE.rglob("*.html"))
 NOTEBOOKS = [path.stem for path in all_notebooks(ROOT / "notebooks")]
-WIDTHS = {"phone": 375, "desktop": 1280}
 
-# Elements of the text that stick out to the right and lie in no box that scrolls.
-STICKING_OUT = """() => {
-    const found = [], ends = "article, header, .content";
-    const scrolls = node => ["auto", "scroll"].includes(getComputedStyle(node).overflowX);
-    for (const node of document.querySelectorAll("article *, .mobile-header *, .related-pages *")) {
-        const box = node.getBoundingClientRect();
-        if (!box.width || box.right <= document.documentElement.clientWidth + 1) continue;
-        let parent = node;
-        while (parent && !parent.matches(ends) && !scrolls(parent)) parent = parent.parentElement;
-        if (!parent || parent.matches(ends)) found.push(node.outerHTML.slice(0, 120));
-    }
-    const root = document.documentElement;
-    if (root.scrollWidth > root.clientWidth) found.push("the whole page");
-    return found.slice(0, 3);
+# Those that are not drawn, such as the still of a figure that is alive, load nothing and say nothing. A picture in a
+# link that has words may have an empty alternative text, as a card's: screen readers pass over it.
+PICTURES = """async () => {
+    const seen = [...document.querySelectorAll("img")].filter(image => image.getClientRects().length);
+    await Promise.all(seen.map(image => {
+        image.loading = "eager";
+        return image.complete || new Promise(done => (image.onload = image.onerror = done));
+    }));
+    return seen.map(image => ({
+        source: image.getAttribute("src").slice(0, 80), alt: image.getAttribute("alt"), width: image.naturalWidth,
+        beside: image.closest("a")?.innerText.trim() ?? ""}));
 }"""
-PICTURES = """() => [...document.querySelectorAll("img")].map(
-    image => ({source: image.getAttribute("src").slice(0, 80), alt: image.alt, width: image.naturalWidth}))"""
 
 
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    """A server that does not write down what it was asked."""
+def has_words(picture):
+    """Whether a picture is described in a sentence, or is empty on purpose beside the words of its link."""
+    if picture["alt"] == "":
+        return len(picture["beside"].split()) >= 4
+    return picture["alt"] is not None and len(picture["alt"].split()) >= 4
 
-    def log_message(self, *_args):
-        pass
 
-
-@pytest.fixture(scope="session")
-def address():
-    """The site's address on this machine."""
-    if "index.html" not in PAGES:
-        pytest.exit(f"there is no site in {SITE}: make site", returncode=1)
-    with http.server.ThreadingHTTPServer(
-        ("127.0.0.1", 0), functools.partial(Quiet, directory=SITE)
-    ) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+# A site is copied to sticks and sent to phones: every megabyte must be there for a reason.
+MOST_BYTES = 60_000_000
 
 
 @pytest.fixture
@@ -95,7 +78,7 @@ def test_a_page(page, address, name, size):
     page.evaluate("document.querySelectorAll('details').forEach(fold => fold.open = true)")
     sticking_out, pictures = page.evaluate(STICKING_OUT), page.evaluate(PICTURES)
     assert sticking_out == [], "wider than the screen"
-    assert [picture for picture in pictures if len(picture["alt"].split()) < 4] == [], "no alternative text"
+    assert [picture for picture in pictures if not has_words(picture)] == [], "no alternative text"
     assert [picture for picture in pictures if not picture["width"]] == [], "not loaded"
 
 
@@ -131,10 +114,36 @@ def brightness(page, selector):
     return sum(values) / 3
 
 
-def test_a_click_on_next_leads_to_the_first_notebook(page, address):
+def test_clicks_on_next_lead_to_play_and_then_to_the_first_notebook(page, address):
     page.goto(f"{address}/index.html")
     page.click(".related-pages .next-page")
+    page.wait_for_url("**/play.html")
+    page.click(".related-pages .next-page")
     page.wait_for_url(f"**/notebooks/{NOTEBOOKS[0]}.html")
+
+
+def test_a_card_leads_to_its_notebook(page, address):
+    page.goto(f"{address}/index.html")
+    page.get_by_role("link", name="02 · CNN basics").last.click()
+    page.wait_for_url("**/notebooks/02_cnn_basics.html")
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_says_in_its_head_what_it_is_about(name):
+    head = (SITE / name).read_text(encoding="utf-8").partition("</head>")[0]
+    if name in ("search.html", "genindex.html"):
+        return
+    (about,) = re.findall(r'<meta name="description" content="([^"]+)">', head)
+    assert len(about.split()) >= 4 and len(about) <= 250 and "<" not in about
+    (image,) = re.findall(r'<meta property="og:image" content="([^"]+)">', head)
+    assert "://" in image or (SITE / name).parent.joinpath(image).resolve().is_file()
+    assert len(re.findall(r'<meta property="og:(?:title|description|type)" content="[^"]+">', head)) == 3
+
+
+def test_the_site_is_small():
+    sizes = {path: path.stat().st_size for path in SITE.rglob("*") if path.is_file()}
+    largest = sorted(sizes, key=sizes.get, reverse=True)[:5]
+    assert sum(sizes.values()) < MOST_BYTES, [(path.name, sizes[path]) for path in largest]
 
 
 def test_a_solution_is_closed_and_opens_with_a_click(page, address):
@@ -197,12 +206,32 @@ def test_links_lead_somewhere(name):
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
-def test_downloads_are_the_notebooks(name):
+def test_a_page_offers_the_course_or_its_notebook(name):
     page = f"notebooks/{name}.html"
-    offered = [(SITE / page).parent / link for link in links_of(page).downloads]
-    assert offered[-1].read_bytes() == (ROOT / "notebooks" / f"{name}.ipynb").read_bytes()
-    colab = ROOT / "build" / "colab" / f"{name}.ipynb"
-    assert [path.read_bytes() for path in offered[:-1]] == ([colab.read_bytes()] if colab.is_file() else [])
+    (offered,) = [(SITE / page).parent / link for link in links_of(page).downloads]
+    if offered.suffix == ".zip":
+        assert f"cnn-course/notebooks/{name}.ipynb" in zipfile.ZipFile(offered).namelist()
+    else:
+        stored, alone = (
+            [(cell["id"], cell["source"]) for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]]
+            for path in (ROOT / "notebooks" / f"{name}.ipynb", offered)
+        )
+        assert stored == alone
+
+
+@pytest.mark.parametrize("from_disk", [False, True], ids=["served", "from the disk"])
+@pytest.mark.parametrize("name", [NOTEBOOKS[0], NOTEBOOKS[-1]])
+def test_the_button_for_colab_gives_the_very_file_that_make_colab_wrote(open_page, address, name, from_disk):
+    made = ROOT / "build" / "colab" / f"{name}.ipynb"
+    if not (SITE / "downloads" / "colab").is_dir():
+        pytest.skip("this site was built without make colab")
+    root = SITE.as_uri() if from_disk else address
+    page = open_page(root, viewport={"width": 375, "height": 900})
+    page.goto(f"{root}/notebooks/{name}.html")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download for Colab").click()
+    assert download.value.suggested_filename == f"{name}.ipynb"
+    assert Path(download.value.path()).read_bytes() == made.read_bytes()
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
@@ -218,7 +247,7 @@ def test_every_exercise_has_its_solution_and_every_quiz_its_answer(name):
 
 
 def test_next_leads_through_all_notebooks_and_previous_back():
-    chain = ["index.html", *(f"notebooks/{name}.html" for name in NOTEBOOKS)]
+    chain = ["index.html", "play.html", *(f"notebooks/{name}.html" for name in NOTEBOOKS)]
     for name, following in zip(chain, chain[1:], strict=False):
         assert neighbour(name, "next-page") == following
         assert neighbour(following, "prev-page") == name

@@ -1,4 +1,4 @@
-"""helpers.notebook.course_map: the map, the README's table and the notebooks say the same."""
+"""helpers.notebook.course_map: the map, the tables of notebooks and the notebooks say the same."""
 
 import re
 
@@ -45,8 +45,9 @@ def test_a_station_can_be_read_in_a_sentence(station):
     assert station.minutes % 5 == 0
 
 
-def test_the_readme_shows_the_table():
+def test_the_readme_and_the_page_on_lessons_show_the_tables():
     assert records.readme_table() + "\n" in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert records.lessons_table() + "\n" in (ROOT / "docs" / "lessons.md").read_text(encoding="utf-8")
 
 
 def test_times_are_kept_with_where_they_were_measured():

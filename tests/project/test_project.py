@@ -1,4 +1,4 @@
-"""The project as files: package lists in step, a lock without addresses, and README and Makefile that agree."""
+"""The project as files: package lists in step, and a lock without addresses."""
 
 import ast
 import json
@@ -14,7 +14,7 @@ import yaml
 from helpers.notebook import full_runs
 from helpers.paths import ASSETS
 from tools.notebooks import records
-from tools.notebooks.files import PICTURE, ROOT, code_cells, list_claims, read, readme_picture
+from tools.notebooks.files import ROOT, code_cells, list_claims, read
 from tools.selection import all_notebooks
 
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -25,7 +25,6 @@ LOCKS = (
     "requirements.lock", "requirements-floor.lock", "requirements-sweep.lock", "requirements-nbgrader.lock",
     "requirements-browser.lock", "site/site.lock", "tools/colab/versions.lock",
 )  # fmt: skip
-README = (ROOT / "README.md").read_text(encoding="utf-8")
 needs_make = pytest.mark.skipif(not shutil.which("make"), reason="there is no make here, as on most Windows")
 
 
@@ -39,7 +38,7 @@ def tracked_text_files():
         ["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, encoding="utf-8"
     )
     paths = [ROOT / name for name in names.stdout.splitlines()]
-    return [path for path in paths if path.is_file() and path.suffix not in {".npz", ".png", ".jpg"}]
+    return [path for path in paths if path.is_file() and path.suffix not in {".npz", ".png", ".jpg", ".webp"}]
 
 
 def test_environment_yml_is_in_step_with_pyproject():
@@ -52,7 +51,19 @@ def test_environment_yml_is_in_step_with_pyproject():
     }
     keys = re.findall(r"^(?: *- )?([a-z]+):", text, re.MULTILINE)  # YAML takes the last of two equal keys
     assert keys == ["name", "channels", "dependencies", "pip"]
-    assert "conda env create --file environment.yml" in README and "conda activate cnn-course" in README
+    page = (ROOT / "docs" / "install.md").read_text(encoding="utf-8")
+    assert "conda env create --file environment.yml" in page and "conda activate cnn-course" in page
+
+
+def test_the_citation_says_what_pyproject_and_license_say():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert {"cff-version", "message", "title", "authors"} <= set(citation)
+    assert citation["cff-version"] == "1.2.0" and citation["type"] == "software"
+    assert citation["version"] == PYPROJECT["project"]["version"]
+    assert citation["license"] in PYPROJECT["project"]["license"].split(" AND ")
+    assert f"# {citation['title']}\n" in (ROOT / "README.md").read_text(encoding="utf-8")
+    (authors,) = citation["authors"]
+    assert f'"{authors["name"]}"' in (ROOT / "LICENSE").read_text(encoding="utf-8")
 
 
 def test_the_lock_holds_every_direct_package():
@@ -172,12 +183,8 @@ def test_every_package_that_is_imported_is_declared():
         assert not missing, f"{path.relative_to(ROOT)} imports {missing}"
 
 
-def test_readme_and_makefile_give_the_same_commands():
+def test_ci_and_makefile_know_the_same_commands():
     targets = set(re.findall(r"^([a-z-]+):.*## ", MAKEFILE, re.MULTILINE))
-    used = set(re.findall(r"(?:^ {4}|`|=full )make ([a-z-]+)", README, re.MULTILINE))
-    assert used <= targets, used - targets
-    listed = re.findall(r"^ {4}make ([a-z-]+) +# ", README, re.MULTILINE)
-    assert targets <= set(listed), f"README's list of commands lacks {targets - set(listed)}"
     phony = re.search(r"^\.PHONY: (.*)$", MAKEFILE, re.MULTILINE)[1].split()
     assert set(phony) == targets, set(phony) ^ targets
     ci = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
@@ -188,18 +195,6 @@ def test_readme_and_makefile_give_the_same_commands():
         "test-nbgrader",
         "test-browser",
     ]
-
-
-def test_python_commands_of_the_readmes_and_of_make_exist():
-    texts = [MAKEFILE, README, (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")]
-    modules = {
-        name
-        for text in texts
-        for name in re.findall(r"python -m ((?:tools|benchmarks|tests)\.[\w.]+\w)", text)
-    }
-    assert len(modules) > 5
-    for name in modules:
-        assert (ROOT / (name.replace(".", "/") + ".py")).is_file(), f"python -m {name}"
 
 
 @needs_make
@@ -219,22 +214,6 @@ def test_make_removes_nothing_by_itself():
     for before, line in zip(MAKEFILE.splitlines(), MAKEFILE.splitlines()[1:], strict=False):
         if "--clear" in line:
             assert "exit 1; fi" in before, "only after a look at whose it is"
-
-
-def test_readme_lists_every_notebook():
-    for path in all_notebooks():
-        assert f"notebooks/{path.name}" in README
-
-
-def test_readme_links_lead_somewhere():
-    for target in re.findall(r"\]\(([^)#:]+)\)", README):
-        assert (ROOT / target).exists(), target
-
-
-def test_the_picture_in_the_readme_is_a_notebooks_figure():
-    (picture,) = [found for path in all_notebooks() if (found := readme_picture(read(path)))]
-    assert PICTURE.read_bytes() == picture[0], "run make outputs, which writes it"
-    assert f"![{picture[1]}](docs/picture.png)" in README
 
 
 def test_no_file_names_this_machine_or_a_registry():
@@ -271,7 +250,7 @@ def test_result_tables_are_made_from_the_result_files():
 
 
 NOT_RUN_IN_FULL = {  # up to an hour or two each: their boxes say so; take out what was run
-    "06_residual_connections", "07_transfer_learning", "08_augmentation", "09_visualization",
+    "06_residual_connections", "07_transfer_learning",
 }  # fmt: skip
 
 

@@ -34,15 +34,15 @@ def test_the_floors_lock_holds_exactly_the_oldest_version_allowed(requirement):
     )
 
 
-def test_the_readme_says_what_the_floor_is():
-    readme = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+def test_the_page_on_installing_says_what_the_floor_is():
+    page = " ".join((ROOT / "docs" / "install.md").read_text(encoding="utf-8").split())
     oldest = {r.name: ".".join(LOCKED[r.name].split(".")[:2]) for r in DIRECT}
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     first, second = re.search(r"--out build/course-floor (\d\d) (\d\d)$", makefile, re.MULTILINE).groups()
     assert (
         f"`make test-floor` runs all tests and notebooks {first} and {second} with TensorFlow "
         f"{oldest['tensorflow']}, Keras {oldest['keras']} and NumPy {oldest['numpy']}"
-    ) in readme
+    ) in page
 
 
 def test_the_floor_is_older_than_what_readers_install():

@@ -16,7 +16,7 @@ WORKFLOW = yaml.safe_load(TEXT)
 JOBS = WORKFLOW["jobs"]
 ALL_STEPS = [(name, step) for name, job in JOBS.items() for step in job["steps"]]
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+INSTALL = (ROOT / "docs" / "install.md").read_text(encoding="utf-8")
 TOOLS = ("pip", "pytest")  # what Python can run with -m beside our own modules
 WEEKLY = "github.event_name == 'schedule' || github.event_name == 'workflow_dispatch'"
 
@@ -84,7 +84,7 @@ def test_the_oldest_versions_run_weekly():
     assert targets("oldest") == ["test-floor"]
 
 
-def test_windows_and_mac_run_what_the_readme_says_on_every_event():
+def test_windows_and_mac_run_what_the_page_on_installing_says_on_every_event():
     job = JOBS["elsewhere"]
     assert "if" not in job and job["strategy"]["fail-fast"] is False
     assert sorted(system.split("-")[0] for system in job["strategy"]["matrix"]["system"]) == [
@@ -92,10 +92,10 @@ def test_windows_and_mac_run_what_the_readme_says_on_every_event():
         "windows",
     ]
     assert all(command[0] == "python" for command in commands("elsewhere")), "neither has make for sure"
-    section = README.split("## On Windows")[1].split("\n## ")[0]
+    section = INSTALL.split("## On Windows")[1].split("\n## ")[0]
     modules = [command[:3] for command in commands("elsewhere")]
     for line in (" ".join(module) for module in modules):
-        assert line in section, f"README.md does not say {line}"
+        assert line in section, f"docs/install.md does not say {line}"
     assert {"--require-hashes", "requirements.lock"} <= set(commands("elsewhere")[0])
     assert commands("elsewhere")[2][2:] == ["tools.notebooks.run", "00", "02"]
 

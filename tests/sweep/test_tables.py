@@ -26,6 +26,22 @@ EXACT = ({"equals": 3}, [3] * 10)
 SWEEPS = [sweep("01_a", A=STRONG, **{"B | b": FALSE}, E=EXACT), sweep("02b_c", C=WEAK)]
 
 
+def test_the_overview_counts_claims_runs_and_seeds_and_names_the_narrowest():
+    text = tables.overview(SWEEPS)
+    total = tables.by_notebook(SWEEPS).splitlines()[-1].split("|")
+    claims, exact, _, short = map(int, total[2:6])
+    assert (
+        f"**{claims} claims** in {len(SWEEPS)} notebooks: {claims - exact} about experiments, {exact} exact."
+        in text
+    )
+    assert f"**{sum(len(sweep.runs) for sweep in SWEEPS)} runs** with" in text
+    assert f"**{short} of them fall short of our standard.**" in text
+    weakest = tables.weakest(SWEEPS, count=1).splitlines()[2].split(" | ")
+    assert weakest[1].replace("\\|", "|") in text and f"It holds in {weakest[2]} runs" in " ".join(
+        text.split()
+    )
+
+
 def test_by_notebook():
     assert tables.by_notebook(SWEEPS).splitlines()[2:] == [
         "| 01_a | 3 | 1 | 2 | 1 | seeds 0 to 9, and 0 to 2 with 2 threads |",

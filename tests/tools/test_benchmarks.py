@@ -217,10 +217,10 @@ def test_a_goal_that_nobody_reaches_is_said():
     assert "| 41.0 | – | 25% |" in bench.table("cifar10", results | {"matrix_gflops": 100.0})
 
 
-def test_the_readme_shows_what_was_measured_on_emoji10():
+def test_the_page_on_data_shows_what_was_measured_on_emoji10():
     results = json.loads((bench.ROOT / "results" / "emoji10.json").read_text(encoding="utf-8"))
-    readme = (bench.ROOT / "README.md").read_text(encoding="utf-8")
-    assert emoji10_benchmark.readme_table(results) in readme
+    page = (bench.ROOT / "docs" / "data.md").read_text(encoding="utf-8")
+    assert emoji10_benchmark.short_table(results) in page
     networks = [[run["same art"] for run in runs] for runs in results["networks"].values()][:4]
     for easier, harder in zip(networks[1:], networks, strict=False):
         assert min(easier) > max(harder) + 0.05, "MLP < CNN < BatchNorm net < transfer, clearly apart"
@@ -228,12 +228,12 @@ def test_the_readme_shows_what_was_measured_on_emoji10():
     assert max(results["background_only"]) < 0.12, "the background gives nothing away"
 
 
-def test_the_readme_shows_what_was_measured():
+def test_the_page_on_recipes_shows_what_was_measured():
     found = {
         task: json.loads((bench.ROOT / "results" / f"bench-{task}.json").read_text(encoding="utf-8"))
         for task in recipes.TASKS
     }
-    assert bench.readme_table(found) in (bench.ROOT / "README.md").read_text(encoding="utf-8")
+    assert bench.short_table(found) in (bench.ROOT / "docs" / "recipes.md").read_text(encoding="utf-8")
     for task, results in found.items():
         assert list(bench.by_recipe(results["runs"])) == list(recipes.TASKS[task])
         assert results["summary"] == bench.summary(task, results["runs"])

@@ -236,6 +236,17 @@ def test_modules_are_followed_wherever_they_are_imported(tmp_path):
         payload.modules(["from . import first"], root)
 
 
+def test_a_live_figure_brings_its_javascript_its_style_and_its_words():
+    content = payload.files(["from helpers.widgets import live\nlive.convolution(eye)"])
+    room = payload.ROOT / "helpers" / "widgets"
+    beside = {
+        path.relative_to(payload.ROOT).as_posix() for path in [*room.glob("js/*"), room / "labels.json"]
+    }
+    assert {"helpers/widgets/js/shared.js", "helpers/widgets/js/live.css"} < beside <= set(content)
+    assert "anywidget" in json.loads(content["colab.json"])["packages"]
+    assert not beside & set(payload.files(["from helpers.data import datasets"]))
+
+
 @pytest.mark.parametrize(
     "text", ["Try `dream.exciting_image(layer)`.", "# dream.exciting_image(layer)", "`dream.PI`"]
 )

@@ -45,10 +45,10 @@ def finished_run(folder, name, *, profile="full", seed=3, **changed):
 
 @pytest.fixture
 def results(tmp_path, monkeypatch):
-    """An empty folder of results, and a README, that the tools write to."""
-    readme = tmp_path / "README.md"
-    readme.write_bytes((ROOT / "README.md").read_bytes())
-    monkeypatch.setattr(records, "README", readme)
+    """An empty folder of results, and the two lists of notebooks, that the tools write to."""
+    for name, path in {"README": ROOT / "README.md", "LESSONS": ROOT / "docs" / "lessons.md"}.items():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+        monkeypatch.setattr(records, name, tmp_path / path.name)
     monkeypatch.setattr(records, "RESULTS", tmp_path / "results")
     monkeypatch.setattr(full_runs, "FULL_RUNS", tmp_path / "full_runs.json")
     monkeypatch.setattr(course_map, "TIMES", tmp_path / "quick_times.json")
@@ -146,7 +146,7 @@ def test_recording_times_writes_both_places(tmp_path, results, monkeypatch):
     assert records.main(["times", str(tmp_path / "course")]) == 0
     times = json.loads((tmp_path / "quick_times.json").read_text(encoding="utf-8"))
     assert times["how"].startswith("one notebook at a time")
-    assert (tmp_path / "README.md").read_text(encoding="utf-8").count("| 13 s |") == len(STATIONS)
+    assert (tmp_path / "lessons.md").read_text(encoding="utf-8").count("| 13 s |") == len(STATIONS)
 
 
 def test_results_that_notebooks_read_are_copied_to_them(tmp_path, results, monkeypatch):
@@ -160,8 +160,23 @@ def test_results_that_notebooks_read_are_copied_to_them(tmp_path, results, monke
         assert copy.read_text(encoding="utf-8") == f'"of {name}"'
 
 
-def test_the_readmes_table_is_replaced_and_nothing_else():
-    old = f"before\n\n{course_map.HEADING}\n| --- |\n| old |\n\nafter | not a table\n"
-    assert records.with_table(old, "| new |") == "before\n\n| new |\n\nafter | not a table\n"
-    with pytest.raises(SystemExit, match="no table"):
-        records.with_table("nothing here", "| new |")
+def test_a_table_is_replaced_and_nothing_else():
+    old = "before\n\n| other |\n| --- |\n\n| head |\n| --- |\n| old |\n\nafter | not a table\n"
+    new = "before\n\n| other |\n| --- |\n\n| head |\n| new |\n\nafter | not a table\n"
+    assert records.with_table(old, "| head |\n| new |") == new
+    with pytest.raises(SystemExit, match=r"no table that begins with \| head \|"):
+        records.with_table("nothing here", "| head |\n| new |")
+
+
+def test_a_lesson_stands_in_one_row_with_its_deeper_notebooks():
+    stations = [
+        course_map.Station("01_a", "A", "Why?", "add", 30),
+        course_map.Station("02_b", "B", "How?", "multiply", 60),
+        course_map.Station("02b_more", "More", "How far?", "divide", 45),
+        course_map.Station("02c_most", "Most", "Where?", "stop", 50),
+    ]
+    assert records.readme_table(stations).splitlines()[2:] == [
+        "| [01 A](notebooks/01_a.ipynb) | Why? | 30 |  |",
+        "| [02 B](notebooks/02_b.ipynb) | How? | 60 | [02b More](notebooks/02b_more.ipynb) 45, "
+        "[02c Most](notebooks/02c_most.ipynb) 50 |",
+    ]

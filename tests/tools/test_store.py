@@ -2,12 +2,14 @@
 
 import copy
 import os
+import tempfile
 from pathlib import Path
 
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+from helpers.widgets.modules import MIME
 from tools.notebooks import files, store
 
 
@@ -42,6 +44,21 @@ def test_normalizing_keeps_the_lesson_and_drops_the_run():
     assert "3.11.7" not in str(notebook) and "papermill" not in str(notebook)
     nbformat.validate(notebook)
     assert store.normalize(copy.deepcopy(notebook)) == notebook
+
+
+def test_the_settings_of_a_live_figure_are_stored_as_they_are():
+    notebook = executed()
+    packed = (
+        "ab" + str(Path(tempfile.gettempdir())) + "cd"
+    )  # base64 knows slashes, so this can come by chance
+    settings = {"figure": "convolution", "settings": {"images": [{"shape": [2], "data": packed}], "size": 3}}
+    data = {MIME: settings, "image/png": "iVBORw0K", "text/plain": "[figure: an eye and its edges]"}
+    output = new_output("display_data", data=data, metadata={"image/png": {"alt": "an eye and its edges"}})
+    notebook.cells[1].outputs.append(output)
+    assert store.complaints(notebook) == []
+    written = nbformat.writes(store.normalize(notebook))
+    nbformat.validate(nbformat.reads(written, as_version=4))
+    assert nbformat.reads(written, as_version=4).cells[1].outputs[-1].data == data
 
 
 def test_without_a_home_folder_notebooks_can_be_stored_too(monkeypatch):

@@ -11,7 +11,7 @@ import hashlib
 import json
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ if sys.version_info < (3, 11):  # noqa: UP036 - this one runs outside .venv
     raise SystemExit("make colab needs Python 3.11 or later: make colab PYTHON=python3.12")
 
 from helpers import owned
-from tools.colab.payload import ROOT, archive, files
+from tools.colab.payload import ROOT, archive, entries, files
 from tools.selection import NOTEBOOKS, all_notebooks, chosen
 
 OUT = ROOT / "build" / "colab"
@@ -65,8 +65,7 @@ def convert(notebook: dict[str, Any], name: str, root: Path = ROOT) -> dict[str,
     )
     packed = archive(files(code, texts, root))
     label = f"{name}-{hashlib.sha256(packed).hexdigest()[:8]}"  # another version gets a folder of its own
-    text = base64.b64encode(packed).decode("ascii")
-    text = "\n".join(text[start : start + LINE] for start in range(0, len(text), LINE))
+    text = "\n".join(encoded(packed))
     start = START.format(size=worded(len(text)), text=text, name=label)
     title, *rest = [stripped(cell) for cell in notebook["cells"]]
     return {
@@ -110,6 +109,13 @@ def start_cell(name: str, code: str) -> dict[str, Any]:
         "cell_type": "code", "execution_count": None, "id": name, "metadata": HIDDEN, "outputs": [],
         "source": lines(code.strip()),
     }  # fmt: skip
+
+
+def encoded(packed: bytes) -> Iterator[str]:
+    """The archive in base64, line by line; each file of it begins a new line."""
+    for entry in entries(packed):
+        text = base64.b64encode(entry).decode("ascii")
+        yield from (text[start : start + LINE] for start in range(0, len(text), LINE))
 
 
 def lines(text: str) -> list[str]:

@@ -8,10 +8,13 @@ carried where the code names it: `datasets.photo("coffee")`. `build.py` and `too
 import ast
 import functools
 import io
+import itertools
 import json
 import re
+import struct
 import tomllib
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -24,10 +27,16 @@ FOLDERS = {  # assets that are carried together: their folder, and the names in 
     "emoji10": {"emoji10"},
     "photographs": {"photos"},
     "gallery": {"photos.gallery", "photos.gallery_credits"},
+    "live_network": {"live.network"},
+}
+BESIDE = {  # modules that read files beside themselves, and those files
+    "helpers.widgets.modules": ("helpers/widgets/js/*", "helpers/widgets/labels.json"),
 }
 WEIGHTS = "helpers/assets/efficientnet_lite0.npz"  # 9.5 MB, and compression hardly helps: pip fetches it
 LICENSES = ("LICENSE", "helpers/assets/README.md", "helpers/assets/licences")
 IMPORTED_AS = {"opencv-python-headless": "cv2", "pillow": "PIL", "scikit-learn": "sklearn"}
+LEVEL = 9  # of compression
+FILLING = 0x6363  # the number of our extra field in a zip file, which no registered one has
 _REQUIREMENT = re.compile(r"([\w.-]+)\s*>=\s*([\d.]+)")
 _DOTTED = re.compile(r"(?<![\w./])([a-z_]\w*)\.(\w+)")
 
@@ -48,7 +57,8 @@ def files(code: list[str], texts: list[str] = (), root: Path = ROOT) -> dict[str
         "packages": packages([*code, *helpers.values()], project, root),
         "weights": None,
     }
-    carried = [*(path.relative_to(root).as_posix() for path in own.values()), *named, *_licenses(root)]
+    ours = [*own.values(), *beside(own, root)]
+    carried = [*(path.relative_to(root).as_posix() for path in ours), *named, *_licenses(root)]
     content = {path: (root / path).read_bytes() for path in carried if path != WEIGHTS}
     content["colab_start.py"] = (root / "tools" / "colab" / "colab_start.py").read_bytes()
     if WEIGHTS in carried:
@@ -76,6 +86,12 @@ def modules(code: Iterable[str], root: Path = ROOT) -> dict[str, Path]:
                 found[name] = path
                 waiting += imported(path.read_text(encoding="utf-8"))
     return dict(sorted(found.items()))
+
+
+def beside(own: Iterable[str], root: Path = ROOT) -> list[Path]:
+    """The files that these modules read beside themselves: the live figures' JavaScript, style, and words."""
+    patterns = [pattern for module in own for pattern in BESIDE.get(module, ())]
+    return sorted(path for pattern in patterns for path in root.glob(pattern))
 
 
 @functools.cache
@@ -200,15 +216,39 @@ def constant(name: str, module: str, root: Path = ROOT) -> Any:
 
 
 def archive(content: dict[str, bytes]) -> bytes:
-    """The files as a zip archive; the same files always give the same bytes."""
+    """The files as a zip archive; the same files always give the same bytes.
+
+    A file's bytes in it do not depend on the other files, and come in threes, so they are the same text in base64 in
+    every archive: the web site stores that text once for all editions.
+    """
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as file:
+    with zipfile.ZipFile(buffer, "w") as file:
         for name in sorted(content):
             entry = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
             entry.create_system, entry.external_attr = 3, 0o644 << 16
             entry.compress_type = zipfile.ZIP_DEFLATED
-            file.writestr(entry, content[name])
+            entry.extra = _filling(30 + len(name.encode()) + _compressed_size(content[name]))
+            file.writestr(entry, content[name], compresslevel=LEVEL)
     return buffer.getvalue()
+
+
+def entries(packed: bytes) -> list[bytes]:
+    """The bytes of each file in an archive of `archive`, in order, and at last those of its table of contents."""
+    with zipfile.ZipFile(io.BytesIO(packed)) as file:
+        starts = [*sorted(entry.header_offset for entry in file.infolist()), file.start_dir]
+    return [packed[start:end] for start, end in itertools.pairwise([*starts, len(packed)])]
+
+
+def _filling(size: int) -> bytes:
+    """An extra field, which readers of zip files pass over, that makes `size` a multiple of three."""
+    length = {0: 0, 1: 5, 2: 4}[size % 3]
+    return struct.pack("<HH", FILLING, length - 4) + bytes(length - 4) if length else b""
+
+
+@functools.cache
+def _compressed_size(content: bytes) -> int:
+    compressor = zlib.compressobj(LEVEL, zlib.DEFLATED, -15)  # as zipfile does it
+    return len(compressor.compress(content)) + len(compressor.flush())
 
 
 @functools.cache

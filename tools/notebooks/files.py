@@ -19,7 +19,7 @@ from helpers.paths import ROOT
 sys.modules.setdefault("rfc3987_syntax", None)
 import nbformat  # noqa: E402
 
-PICTURE = ROOT / "docs" / "picture.png"  # what README.md shows
+PICTURE = ROOT / "docs" / "picture.png"  # what docs/lessons.md shows
 CHECKED = "nbval-check-output"
 _ADDED = {"papermill-error-cell-tag", "injected-parameters"}  # cells that papermill puts in
 _NOT_RUN = {"skip-execution"}  # cells that papermill passes over

@@ -1,7 +1,7 @@
 """Keep what runs gave and how long they took. Everything is taken from the runs themselves, by their reports.
 
     make course PROFILE=full && python -m tools.notebooks.records results   # into results/, and its tables
-    make course && python -m tools.notebooks.records times                  # into quick_times.json, and README's table
+    make course && python -m tools.notebooks.records times                  # into quick_times.json, and the lists
     python -m tools.notebooks.records tables                                # only the tables again
 
 `results` takes every finished run in build/course-full (or the folder that is named), `times` those of all notebooks
@@ -13,7 +13,7 @@ import datetime
 import json
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +29,9 @@ from tools.notebooks.files import as_json, code_cells, fingerprint, list_claims,
 from tools.selection import all_notebooks
 
 RESULTS = ROOT / "results"
-README = ROOT / "README.md"
+README, LESSONS = ROOT / "README.md", ROOT / "docs" / "lessons.md"
+_HEADING = "| lesson | the question | minutes | deeper, optional |"
 COPIES = {"05c-suspects.json": full_width.SUSPECTS, "05-note-30-epochs.json": full_width.THIRTY_EPOCHS}
-_TABLE = re.compile(re.escape(course_map.HEADING) + r".*\n(?:\|.*\n)+")
 
 
 def made_where() -> dict[str, object]:
@@ -190,27 +190,43 @@ def _seconds_of_cells(executed: nbformat.NotebookNode) -> float:
     return sum(cell.metadata.papermill.duration for cell in code_cells(executed))
 
 
-def with_table(readme: str, table: str) -> str:
-    """The README's text with its table of notebooks replaced. Raises SystemExit if it has none."""
-    if not _TABLE.search(readme):
-        raise SystemExit(f"README.md has no table that begins with {course_map.HEADING}")
-    return _TABLE.sub(lambda _: table + "\n", readme, count=1)
+def with_table(text: str, table: str) -> str:
+    """The text with the table replaced that has the same heading. Raises SystemExit if it has none."""
+    heading = table.partition("\n")[0]
+    old = re.compile(re.escape(heading) + r"\n(?:\|.*\n)+")
+    if not old.search(text):
+        raise SystemExit(f"README.md or docs/lessons.md has no table that begins with {heading}")
+    return old.sub(lambda _: table + "\n", text, count=1)
 
 
-def readme_table() -> str:
-    """README.md's list of notebooks."""
-    return course_map.table(seconds=course_map.quick_times()["seconds"], folder="notebooks/")
+def readme_table(stations: Sequence[course_map.Station] = course_map.STATIONS) -> str:
+    """README.md's list: each lesson with its question, its minutes, and the deeper notebooks of its number."""
+    lines = [_HEADING, "| --- | --- | --- | --- |"]
+    for lesson in (station for station in stations if not station.deeper):
+        more = [one for one in stations if one.deeper and one.number.startswith(lesson.number)]
+        deeper = ", ".join(f"{_link(one)} {one.minutes}" for one in more)
+        lines.append(f"| {_link(lesson)} | {lesson.question} | {lesson.minutes} | {deeper} |")
+    return "\n".join(lines)
+
+
+def _link(station: course_map.Station) -> str:
+    return f"[{station.number} {station.title}](notebooks/{station.name}.ipynb)"
+
+
+def lessons_table() -> str:
+    """The list in docs/lessons.md, of every notebook."""
+    return course_map.table(seconds=course_map.quick_times()["seconds"], folder="../notebooks/")
 
 
 def write_tables() -> None:
-    """Make again what shows the results: results/README.md, README.md's list of notebooks, and what notebooks read."""
+    """Make again what shows the results: results/README.md, the lists of notebooks, and what notebooks read."""
     owned.write_whole(full_runs.FULL_RUNS, as_json(boxes(kept_results())))
     owned.write_whole(RESULTS / "README.md", tables(kept_results()).encode())
     for name, copy in COPIES.items():
         if (RESULTS / name).is_file():
             owned.write_whole(copy, (RESULTS / name).read_bytes())
-    text = README.read_text(encoding="utf-8")
-    owned.write_whole(README, with_table(text, readme_table()).encode())
+    for path, table in ((README, readme_table()), (LESSONS, lessons_table())):
+        owned.write_whole(path, with_table(path.read_text(encoding="utf-8"), table).encode())
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -14,11 +14,13 @@ from pathlib import Path
 import nbformat
 
 from helpers import owned, paths
+from helpers.widgets.modules import MIME
 from tools.notebooks.files import PICTURE, ROOT, code_cells, find_failure, fingerprint, read, readme_picture
 from tools.notebooks.one import environment, run
 from tools.notebooks.run import plain_output
 from tools.selection import NOTEBOOKS, chosen
 
+_BYTES = ("image/png", MIME)  # pictures, and the arrays of live figures: in base64 "/tmp" can come by chance
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
@@ -64,7 +66,8 @@ def complaints(notebook: nbformat.NotebookNode) -> list[str]:
         for output in cell.outputs:
             if output.get("name") == "stderr":
                 found.append(f"cell {cell.id} wrote to standard error: {output.text[:200]}")
-            text = str({kind: data for kind, data in output.get("data", {}).items() if kind != "image/png"})
+            data = output.get("data", {})
+            text = str({kind: content for kind, content in data.items() if kind not in _BYTES})
             if re.search(here, text + output.get("text", "")):
                 found.append(f"cell {cell.id} shows a path of this machine")
     return found

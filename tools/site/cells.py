@@ -29,18 +29,23 @@ _KOREAN = re.compile(r"[가-힣]+(?:[ ·][가-힣]+)*")
 
 
 def as_page(
-    notebook: nbformat.NotebookNode, *, name: str, pages: Mapping[str, str], downloads: Mapping[str, str]
+    notebook: nbformat.NotebookNode, *, name: str, pages: Mapping[str, str], colab: bool, offered: str
 ) -> nbformat.NotebookNode:
     """The notebook as the site shows it; `notebook` itself stays as it is.
 
-    `name` is its file's stem, `pages` maps each number ("02", "02b") to the file of that notebook, `downloads`
-    maps a link's text to its address as seen from the page.
+    `name` is its file's stem, `pages` maps each number ("02", "02b") to the file of that notebook, `colab` says
+    whether there is a Colab edition to download, and `offered` names another file that can be: a notebook, or the
+    archive of the course.
     """
     page = copy.deepcopy(notebook)
     others = {number: file for number, file in pages.items() if number != name.partition("_")[0]}
     title, *cells = _with_one_opening(page.cells)
     page.cells = []
-    for cell in [title, _markdown("site-downloads", _download_line(downloads)), *cells]:
+    for cell in [
+        title,
+        _markdown("site-downloads", _download_line(name, colab=colab, offered=offered)),
+        *cells,
+    ]:
         if cell.cell_type == "markdown":
             cell.source = for_the_web(cell.source, pages=others)
             page.cells.append(cell)
@@ -69,7 +74,7 @@ def figure_of(notebook: nbformat.NotebookNode, cell_id: str) -> tuple[str, str]:
 def for_the_web(source: str, *, pages: Mapping[str, str]) -> str:
     """Markdown with "notebook 05" as a link to its page, and Korean words marked as Korean for screen readers.
 
-    Code, formulas, headings and existing links are left as they are.
+    Code, also where it is indented, formulas, headings and existing links are left as they are.
     """
     parts = _FENCE.split(source)
     return "".join(part if part.startswith("```") else _prose(part, pages) for part in parts)
@@ -181,7 +186,7 @@ def _exercise(module: str, name: str) -> object:
 
 def _prose(text: str, pages: Mapping[str, str]) -> str:
     lines = [
-        line if line.startswith("#") else _between(line, lambda piece: _marked(piece, pages))
+        line if line.startswith(("#", "    ")) else _between(line, lambda piece: _marked(piece, pages))
         for line in text.split("\n")
     ]
     return "\n".join(lines)
@@ -222,6 +227,14 @@ def _inline(text: str) -> str:
     return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text))
 
 
-def _download_line(downloads: Mapping[str, str]) -> str:
-    links = [f'<a href="{address}" download>{html.escape(text)}</a>' for text, address in downloads.items()]
-    return f'<p class="downloads"><span>This page shows stored results.</span> {" ".join(links)}</p>'
+def _download_line(name: str, *, colab: bool, offered: str) -> str:
+    parts = ["<span>This page shows stored results.</span>"]
+    if not name.partition("_")[0].isdigit():
+        parts.insert(0, '<strong class="optional">Deeper, and optional</strong>')
+    if colab:  # hidden until static/colab-download.js can answer it
+        label = "Download for Colab (has all it needs)"
+        parts.append(f'<button type="button" data-edition="{name}" hidden>{label}</button>')
+    alone = offered.endswith(".ipynb")
+    words = "Download for the course's folder (without outputs)" if alone else "Download the whole course"
+    parts.append(f'<a href="../downloads/{offered}" download>{words}</a>')
+    return f'<p class="downloads">{" ".join(parts)}</p>'

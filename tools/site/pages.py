@@ -5,7 +5,8 @@ outputs that are stored in them. Where `make colab` has been run, its files beco
 """
 
 import argparse
-import base64
+import copy
+import json
 import re
 import shutil
 import subprocess
@@ -18,13 +19,15 @@ import nbformat
 
 from helpers import owned
 from helpers.errors import DataError
-from tools.notebooks.files import ROOT, read
+from tools.notebooks.files import ROOT, as_json, code_cells, read
 from tools.selection import all_notebooks, number
-from tools.site.cells import as_page, figure_of, for_the_web, title_and_question
+from tools.site import colab_parts, living
+from tools.site.cells import as_page, for_the_web
+from tools.site.front import site_page
+from tools.site.texts import gather_texts
 
 SOURCE, SITE = ROOT / "build" / "site-source", ROOT / "build" / "site"
 COURSE = "cnn-course"  # the archive of everything, and the folder in it
-_FIGURE = re.compile(r"!\[\]\(notebooks/(\w+)\.ipynb#([\w-]+)\)")
 
 
 def gather(
@@ -34,69 +37,70 @@ def gather(
     colab: Path,
     site: Path,
     results: Path,
-    credits_file: Path,
-    glossary: Path,
+    root: Path,
+    whole: Path | None,
 ) -> None:
     """Write the site's sources into the empty folder `folder`.
 
-    `colab` is the folder of `make colab`, which may be missing. `site` has Sphinx' settings, the style and the front
-    page, index.md, with an empty image `![](notebooks/NAME.ipynb#CELL)` where a notebook's figure belongs and
-    `<!-- notebooks -->` for the list of them.
+    `root` is the course's folder, with the glossary, the credits and the pages in docs/. `whole` is the archive of all
+    of it; where there is none, each page offers its notebook alone. `colab` is the folder of `make colab`, which may be
+    missing. `site` has Sphinx' settings, the style, the cards, and the site's own pages, in which `front.site_page`
+    puts figures and cards.
     """
     shutil.copy(site / "conf.py", folder)
     shutil.copytree(site / "static", folder / "static")
     downloads = folder / "extra" / "downloads"  # Sphinx copies what lies in extra/ as it is
     downloads.mkdir(parents=True)
+    if whole:
+        shutil.copy(whole, downloads)
     (folder / "notebooks").mkdir()
     read_notebooks = {path: read(path) for path in notebooks}
     pages = {number(path): path.name for path in notebooks}
+    editions = colab_parts.write(colab, [path.stem for path in notebooks], downloads / "colab")
     for path, notebook in read_notebooks.items():
-        offered = offer(path, colab, downloads)
+        offered = whole.name if whole else path.name
+        if not whole:
+            (downloads / path.name).write_bytes(without_outputs(notebook))
+        alive, pictures = living.with_places(notebook, path.stem)
+        living.write_pictures(folder / "extra", pictures)
         nbformat.write(
-            as_page(notebook, name=path.stem, pages=pages, downloads=offered),
+            as_page(alive, name=path.stem, pages=pages, colab=path.stem in editions, offered=offered),
             folder / "notebooks" / path.name,
         )
+    living.write_scripts(folder / "static")
     by_name = {path.stem: notebook for path, notebook in read_notebooks.items()}
-    front = (site / "index.md").read_text(encoding="utf-8")
-    (folder / "index.md").write_text(front_page(front, by_name, folder / "figures"), encoding="utf-8")
-    shutil.copy(credits_file, folder / "credits.md")
-    text = for_the_web(glossary.read_text(encoding="utf-8"), pages={})
+    gather_own(site, folder, by_name)
+    shutil.copy(root / "helpers" / "assets" / "README.md", folder / "credits.md")
+    text = for_the_web((root / "GLOSSARY.md").read_text(encoding="utf-8"), pages={})
     (folder / "glossary.md").write_text(_with_links(text, pages), encoding="utf-8")
     gather_results(results, folder / "results")
+    gather_texts(root, folder, pages=pages)
 
 
-def offer(path: Path, colab: Path, downloads: Path) -> dict[str, str]:
-    """Copy what can be downloaded of a notebook; return each link's text and its address seen from the page."""
-    offered = {}
-    if (colab / path.name).is_file():
-        (downloads / "colab").mkdir(exist_ok=True)
-        shutil.copy(colab / path.name, downloads / "colab")
-        offered["Download for Colab (has all it needs)"] = f"../downloads/colab/{path.name}"
-    shutil.copy(path, downloads)
-    offered["Download for the course's folder"] = f"../downloads/{path.name}"
-    return offered
+def gather_own(site: Path, folder: Path, notebooks: Mapping[str, nbformat.NotebookNode]) -> None:
+    """Write the pages that the site has of its own, with their cards and pictures."""
+    images = json.loads((site / "images.json").read_text(encoding="utf-8"))
+    for path in site.glob("*.md"):
+        text, pictures = site_page(path.read_text(encoding="utf-8"), notebooks, images)
+        (folder / path.name).write_text(text, encoding="utf-8")
+        figures = {address: found for address, found in pictures.items() if address.startswith("figures/")}
+        living.write_pictures(
+            folder, figures
+        )  # Sphinx takes these from the Markdown, and knows not those in HTML
+        living.write_pictures(
+            folder / "extra", {a: found for a, found in pictures.items() if a not in figures}
+        )
+    (folder / "extra" / "cards").mkdir()
+    for path in (site / "cards").glob("*.webp"):
+        shutil.copy(path, folder / "extra" / "cards")
 
 
-def front_page(front: str, notebooks: Mapping[str, nbformat.NotebookNode], figures: Path) -> str:
-    """The front page with the list of notebooks and with figures of theirs, which are written into `figures`."""
-
-    def figure(found: re.Match) -> str:
-        name, cell = found.groups()
-        png, alt = figure_of(notebooks[name], cell)
-        figures.mkdir(exist_ok=True)
-        (figures / f"{name}-{cell}.png").write_bytes(base64.b64decode(png))
-        return f"![{alt}](figures/{name}-{cell}.png)"
-
-    return _FIGURE.sub(figure, front).replace("<!-- notebooks -->", contents(notebooks))
-
-
-def contents(notebooks: Mapping[str, nbformat.NotebookNode]) -> str:
-    """The notebooks as a Markdown list: each title a link to its page, below it the question it answers."""
-    entries = []
-    for name, notebook in notebooks.items():
-        title, question = title_and_question(notebook)
-        entries.append(f"- [{title}](notebooks/{name}.ipynb)\\\n  {question}")
-    return "\n".join(entries)
+def without_outputs(notebook: nbformat.NotebookNode) -> bytes:
+    """A notebook's file without what its cells gave: a tenth of the size, and who downloads it runs it."""
+    plain = copy.deepcopy(notebook)
+    for cell in code_cells(plain):
+        cell.outputs, cell.execution_count = [], None
+    return as_json(plain)
 
 
 def _with_links(glossary: str, pages: Mapping[str, str]) -> str:
@@ -110,11 +114,12 @@ def _with_links(glossary: str, pages: Mapping[str, str]) -> str:
 
 
 def gather_results(results: Path, folder: Path) -> None:
-    """Copy the measured results; their README lists the other pages."""
+    """Copy the measured results; their README lists the pages that the front page does not."""
     folder.mkdir()
     for path in [*results.glob("*.md"), *results.glob("*.png")]:
         shutil.copy(path, folder)
-    others = sorted(path.stem for path in results.glob("*.md") if path.stem != "README")
+    listed_before = ("README", "claims")  # by the front page
+    others = sorted(path.stem for path in results.glob("*.md") if path.stem not in listed_before)
     listed = ["", "## More measurements", "", "```{toctree}", ":titlesonly:", "", *others, "```", ""]
     with (folder / "README.md").open("a", encoding="utf-8") as readme:
         readme.write("\n".join(listed))
@@ -158,20 +163,19 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, default=SITE, help="where the site goes (default build/site)")
     options = parser.parse_args(arguments)
     try:
-        with owned.written(options.source) as source:
+        with owned.written(options.source) as source, tempfile.TemporaryDirectory() as scratch:
+            whole = Path(scratch) / f"{COURSE}.zip"
+            if not archive(whole):
+                print("no zip file of the course: it is made from the git repository, and there is none")
             gather(
                 source,
                 notebooks=all_notebooks(),
                 colab=ROOT / "build" / "colab",
                 site=ROOT / "site",
                 results=ROOT / "results",
-                credits_file=ROOT / "helpers" / "assets" / "README.md",
-                glossary=ROOT / "GLOSSARY.md",
+                root=ROOT,
+                whole=whole if whole.exists() else None,
             )
-            if not archive(source / "extra" / "downloads" / f"{COURSE}.zip"):
-                print(
-                    "the course as a zip file is left out: it is made from the git repository, and there is none"
-                )
         with owned.written(options.out) as html:
             make_html(options.source, html)
     except DataError as error:

@@ -1,4 +1,4 @@
-"""Tables of what sweeps have measured: results/claims.md, and parts of README.md and CONTRIBUTING.md.
+"""Tables of what sweeps have measured: results/claims.md, and parts of docs/claims.md and CONTRIBUTING.md.
 
 `make claims` calls this. The first edition's own table, results/first-edition.md, is made from its kept files again.
 """
@@ -23,13 +23,15 @@ WHY = FIRST_EDITION / "why.json"  # notebook → sentence → why the claim is n
 WEAKEST = 10
 _PART = re.compile(r"(<!-- make claims: ([a-z]+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
 
-ABOUT = f"""Made by `make claims` from the files in `claims/`, which `make sweep` writes. A *claim* is a sentence that a
-notebook measures and prints with ✓ or ✗. Here each is measured with many seeds, on one thread and on two, and none of
-them stops the run. An *exact* claim (a shape, a count, an equality) must hold in every run. An *experimental* one must
-hold for {SEEDS} of {SEEDS} seeds with one thread and for {WITH_TWO_THREADS} with two; or, where it missed one seed,
-for nineteen of twenty.
+ABOUT = f"""An *exact* claim (a shape, a count, an equality) must hold in every run. An *experimental* one must hold for
+{SEEDS} of {SEEDS} seeds with one thread and for {WITH_TWO_THREADS} with two; or, where it missed one seed, for nineteen
+of twenty. No claim stops a run here: all are measured to the end.
+
 *Margin* is the mean distance from the measured value to the bound, in standard deviations over the runs: the smaller,
-the nearer to a miss; below zero, the mean itself misses."""
+the nearer to a miss; below zero, the mean itself misses.
+
+Made by `make claims` from the files in `claims/`, which `make sweep` writes;
+[you can measure them too](../docs/claims.md)."""
 
 FIRST = """What the notebooks of the first edition claimed, measured with many seeds before they were rewritten. It is
 kept as it was measured, and not updated. A claim that falls short here was true for seed 0 and not for everybody's:
@@ -67,6 +69,36 @@ def weakest(sweeps: list[Sweep], count: int = WEAKEST) -> str:
     for sweep, sentence, verdict in found[:count]:
         cells = [number(Path(sweep.notebook)), sentence, f"{verdict.held} of {verdict.runs}"]
         lines.append(_row([*cells, *_range_and_needs(sweep, sentence), f"{verdict.margin:.1f}"]))
+    return "\n".join(lines)
+
+
+def overview(sweeps: list[Sweep]) -> str:
+    """What a reader wants to know first: how many claims, how often measured, how many hold, which is the narrowest."""
+    found = list(verdicts(sweeps))
+    exact = sum(verdict.exact for _, _, verdict in found)
+    short = sum(bool(verdict.shortfall()) for _, _, verdict in found)
+    seeds = {run.seed for sweep in sweeps for run in sweep.runs}
+    runs = sum(len(sweep.runs) for sweep in sweeps)
+    fewest = min(verdict.runs for _, _, verdict in found)
+    held = (
+        "**All of them meet our standard.**"
+        if not short
+        else f"**{short} of them fall short of our standard.**"
+    )
+    sweep, sentence, narrowest = min(
+        (entry for entry in found if not entry[2].exact), key=lambda one: (one[2].share, one[2].margin)
+    )
+    lines = [
+        "A *claim* is a sentence that a notebook measures and marks with ✓ or ✗. A network trained with another",
+        "seed gives other numbers, so one ✓ may be luck. That's why we measured every claim again and again.",
+        "",
+        f"- **{len(found)} claims** in {len(sweeps)} notebooks: {len(found) - exact} about experiments, {exact} exact.",
+        f"- **{runs:,} runs** with {len(seeds)} different seeds. Each claim was measured at least {fewest} times.",
+        f"- {held}",
+        f"- The narrowest is in notebook {number(Path(sweep.notebook))}: “{sentence}.” It holds in {narrowest.held} of",
+        f"  {narrowest.runs} runs, on average by {narrowest.margin:.1f} standard deviations; see",
+        f"  [the {WEAKEST} weakest](#the-{WEAKEST}-weakest).",
+    ]
     return "\n".join(lines)
 
 
@@ -177,10 +209,12 @@ def texts() -> dict[Path, str]:
     why = json.loads(WHY.read_text(encoding="utf-8"))
     parts = {"notebooks": by_notebook(sweeps), "weakest": weakest(sweeps)}
     found = {
-        RESULTS / "claims.md": page("Which claims hold for anyone's seed", ABOUT, sweeps, why),
+        RESULTS / "claims.md": page(
+            "How sure are we?", f"{overview(sweeps)}\n\n## The standard\n\n{ABOUT}", sweeps, why
+        ),
         RESULTS / "first-edition.md": page("What the first edition claimed", FIRST, first, why),
     }
-    for path in (ROOT / "README.md", ROOT / "CONTRIBUTING.md"):
+    for path in (ROOT / "docs" / "claims.md", ROOT / "CONTRIBUTING.md"):
         found[path] = with_parts(path.read_text(encoding="utf-8"), parts)
     return found
 
