@@ -28,6 +28,7 @@ ORDER = (
     "colab",
     "data",
     "teaching",
+    "grading",
     "recipes",
     "claims",
     "commands",
