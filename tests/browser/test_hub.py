@@ -5,9 +5,9 @@ its own only if the hub runs as root, so the tests do too.
 """
 
 import http.client
-import json
 import os
 import re
+import subprocess
 import time
 from pathlib import Path
 
@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.lab import SETTINGS, Lab, Reader
-from tools.hub import trial
+from tools.hub import learners, trial
 
 ROOT = Path(__file__).resolve().parents[2]
 SHOTS = ROOT / "build" / "hub-screenshots"
@@ -53,13 +53,20 @@ def hub():
 
 @pytest.fixture
 def log_in(hub, open_page):
-    """A function that logs a learner in, and gives the reader who now sees JupyterLab."""
-    return lambda name: enter(hub, open_page(hub.url, viewport={"width": 1300, "height": 900}), name)
+    """A function that logs learners in, all at once, and gives the readers who now see JupyterLab."""
+
+    def log_in(*names):
+        pages = [open_page(hub.url, viewport={"width": 1300, "height": 900}) for _ in names]
+        for name, page in zip(names, pages, strict=True):
+            fill_in(hub, page, name, hub.passwords[name])
+        return [in_lab(hub, page, name) for name, page in zip(names, pages, strict=True)]
+
+    return log_in
 
 
-def enter(hub, page, name):
-    fill_in(hub, page, name, hub.passwords[name])
-    page.wait_for_selector(".jp-Notebook .jp-CodeCell")
+def in_lab(hub, page, name):
+    """The reader, once the page shows a notebook."""
+    page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=1000 * trial.PATIENCE)
     return Reader(page, Lab(f"{hub.url}/user/{name}", hub.start_server(name)), SHOTS)
 
 
@@ -83,6 +90,27 @@ def request(hub, path, method="GET", **headers):
     return status, text
 
 
+def refusal(data):
+    """What the hub says instead of starting on this folder."""
+    command = [trial.JUPYTERHUB, "--config", ROOT / "deploy" / "jupyterhub_config.py"]
+    env = {**os.environ, "CNN_HUB_DATA": str(data), "PYTHONPATH": str(ROOT)}
+    result = subprocess.run(command, env=env, cwd=data.parent, capture_output=True, text=True, timeout=120)
+    assert result.returncode != 0
+    return result.stdout + result.stderr
+
+
+def test_a_hub_that_lets_in_nobody_or_too_many_does_not_start(tmp_path):
+    data = tmp_path / "data"
+    assert "No learner can log in yet" in refusal(data)
+    learners.add(data / "learners.json", ["anna"])
+    tmp_path.chmod(0o700)
+    said = refusal(data)
+    assert "Learners' accounts can't enter " in said and "make hub PYTHON=/usr/bin/python3" in said
+    learners.remove(data / "learners.json", ["anna"])
+    assert "No learner can log in yet" in refusal(data)
+    assert not (data / "jupyterhub.sqlite").exists()
+
+
 @pytest.mark.parametrize(
     ("name", "password"),
     [("anna", "anna"), ("anna", ""), ("nobody", "x"), ("../ben", "x"), ("anna", "BEN'S")],
@@ -97,7 +125,7 @@ def test_a_wrong_password_is_refused(hub, open_page, name, password):
 
 
 def test_two_learners_run_a_lesson_at_once(hub, log_in):
-    readers = {name: log_in(name) for name in LEARNERS}
+    readers = dict(zip(LEARNERS, log_in(*LEARNERS), strict=True))
     for reader in readers.values():
         reader.begin_all(LESSON)
     assert sorted(hub.servers()) == sorted(LEARNERS)
@@ -107,11 +135,9 @@ def test_two_learners_run_a_lesson_at_once(hub, log_in):
         expect(claims).to_contain_text("✓")
         expect(claims).not_to_contain_text("✗")
         reader.picture(f"{name}-01", reader.cell("lesson.show_claims()"))
-    accounts = {name: hub.home(name).stat().st_uid for name in LEARNERS}
-    assert len(set(accounts.values())) == 2
-    for name, account in accounts.items():
-        kernels = [entry for entry in processes() if "ipykernel" in entry[1] and entry[0] == account]
-        assert len(kernels) == 1, f"{name} has a kernel, in an account that nobody else uses"
+    accounts = {hub.home(name).stat().st_uid for name in LEARNERS}
+    assert len(accounts) == 2 and 0 not in accounts
+    assert {account for account, line in processes() if "ipykernel" in line} >= accounts
 
 
 def processes():
@@ -124,7 +150,7 @@ def processes():
 
 
 def test_neither_sees_the_others_files(hub, log_in):
-    anna, ben = log_in("anna"), log_in("ben")
+    anna, ben = log_in("anna", "ben")
     written = ben.page.evaluate(RUN, f"open('mine.txt', 'w').write({SECRET!r}); print('written')")
     assert written == "written\n"
     (theirs,) = hub.home("ben").rglob("mine.txt")
@@ -183,7 +209,7 @@ def test_a_path_that_climbs_out_is_refused(hub):
 
 
 def test_a_learner_who_takes_too_much_is_stopped_and_the_other_is_not(hub, log_in):
-    anna, ben = log_in("anna"), log_in("ben")
+    anna, ben = log_in("anna", "ben")
     said = anna.page.evaluate(RUN, "block = bytearray(4 * 2**30); print('got it')")
     assert said.startswith("MemoryError"), said
     several = """
@@ -210,7 +236,9 @@ print((sum(os.times()[:4]) - used) / (time.monotonic() - began))
 
 def test_what_nobody_uses_is_ended(open_page):
     with trial.running_hub(["anna"], SHOTS / "idle.log", SETTINGS, CNN_HUB_IDLE="20") as hub:
-        reader = enter(hub, open_page(hub.url), "anna")
+        page = open_page(hub.url)
+        fill_in(hub, page, "anna", hub.passwords["anna"])
+        reader = in_lab(hub, page, "anna")
         reader.page.wait_for_function("window.jupyterapp.shell.currentWidget.sessionContext.session?.kernel")
         assert len(hub.ask("/user/anna/api/kernels")) == 1
         until(lambda: hub.ask("/user/anna/api/kernels") == [], "the kernel ends though its page is open")
@@ -233,10 +261,8 @@ def until(happens, what, seconds=150):
 def test_a_learner_who_is_removed_is_let_in_no_longer(open_page):
     with trial.running_hub(["anna", "ben"], SHOTS / "removed.log", SETTINGS) as hub:
         page = open_page(hub.url)
-        enter(hub, page, "anna")
-        file = hub.data / "learners.json"
-        content = json.loads(file.read_text())
-        content["anna"]["password"] = None
-        file.write_text(json.dumps(content))
+        fill_in(hub, page, "anna", hub.passwords["anna"])
+        in_lab(hub, page, "anna")
+        learners.remove(hub.data / "learners.json", ["anna"])
         fill_in(hub, open_page(hub.url), "anna", hub.passwords["anna"])
         until(lambda: "/hub/login" in (page.goto(f"{hub.url}/hub/home"), page.url)[1], "her old page, too")

@@ -53,6 +53,18 @@ def test_the_hubs_lock_is_the_courses_with_jupyterhub_on_top():
     assert "jupyterhub==" not in LOCK, "a learner at home needs none of it"
 
 
+def test_the_proxys_packages_are_locked_with_hashes_and_without_addresses():
+    folder = ROOT / "deploy" / "proxy"
+    wanted = json.loads((folder / "package.json").read_text(encoding="utf-8"))["dependencies"]
+    packages = json.loads((folder / "package-lock.json").read_text(encoding="utf-8"))["packages"]
+    assert packages.pop("")["dependencies"] == wanted
+    for name, version in wanted.items():
+        assert packages[f"node_modules/{name}"]["version"] == version
+    for name, package in packages.items():
+        assert package["integrity"].startswith("sha512-") and "resolved" not in package, name
+        assert "hasInstallScript" not in package, "npm runs none of them"
+
+
 def test_the_image_runs_as_a_user_who_is_not_root_from_before_its_first_command():
     words = [word for word, _ in instructions()]
     users = [rest for word, rest in instructions() if word == "USER"]

@@ -47,17 +47,25 @@ def test_only_the_teacher_can_read_the_file(file):
     assert list(file.parent.iterdir()) == [file]
 
 
-def test_a_number_is_never_given_twice(file):
+def test_an_account_is_never_given_twice(file, tmp_path):
     learners.add(file, ["anna", "ben"])
     learners.remove(file, ["ben"])
     learners.add(file, ["kim"])
     old = learners.load(file)
-    assert [old[name]["number"] for name in ("anna", "ben", "kim")] == [1, 2, 3]
+    first = old["anna"]["account"]
+    assert [old[name]["account"] - first for name in ("anna", "ben", "kim")] == [0, 1, 2]
     assert not learners.matches(old, "ben", "")
     again = learners.add(file, ["ben"])
     kept = learners.load(file)
-    assert kept["ben"]["number"] == 2, "the folder is still Ben's"
+    assert kept["ben"]["account"] == old["ben"]["account"], "the folder is still Ben's"
     assert learners.matches(kept, "ben", again["ben"])
+
+
+def test_two_hubs_on_a_machine_have_different_accounts(tmp_path):
+    for number in range(5):
+        learners.add(tmp_path / f"{number}.json", ["anna"])
+    files = [learners.load(file) for file in tmp_path.glob("*.json")]
+    assert len({kept["anna"]["account"] // learners.APART for kept in files}) == 5
 
 
 @pytest.mark.parametrize(
@@ -70,8 +78,11 @@ def test_a_name_that_could_be_a_path_is_refused_and_nothing_is_written(file, nam
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[]", "{", '{"../x": {"number": 1, "password": null}}', '{"anna": {"number": 0, "password": null}}',
-    '{"anna": {"number": 1, "password": "plain"}}', '{"anna": 3}'],
+    "text",
+    [
+        "", "[]", "{", '{"anna": 3}', '{"../x": {"account": 1900000001, "password": null}}',
+        '{"anna": {"account": 0, "password": null}}', '{"anna": {"account": 1900000001, "password": "plain"}}',
+    ],
 )  # fmt: skip
 def test_a_broken_file_lets_nobody_in_and_says_what_to_do(file, text):
     file.parent.mkdir()
@@ -193,6 +204,9 @@ def test_version_2_is_used_where_its_folder_was_given_to_the_hub(tmp_path):
     (folder,) = groups.make("anna", limits.Limits(2**30, 1, 100))
     assert folder == parent / "cnn-hub-anna"
     assert (folder / "memory.max").read_text() == str(2**30)
+    (folder / "memory.swap.max").touch()
+    groups.make("anna", limits.Limits(2**30, 1, 100))
+    assert (folder / "memory.swap.max").read_text() == "0"
     limits.enter([folder])
     assert (folder / "cgroup.procs").read_text() == str(os.getpid())
 

@@ -5,8 +5,9 @@
     python3 -m tools.hub.learners list
 
 The program makes the passwords, so none is weak and none is a default; `add` a second time gives a new one. The file
-is hub-data/learners.json, or lies in the folder that CNN_HUB_DATA names. It holds a number for each learner and the
-password's scrypt hash. Nothing here needs more than Python itself, so the file can go to a hub on other machines, too.
+is hub-data/learners.json, or lies in the folder that CNN_HUB_DATA names. It holds for each learner the password's
+scrypt hash, and an account number of the system that nobody else has. Nothing here needs more than Python itself, so
+the file can go to a hub on other machines, too.
 """
 
 import argparse
@@ -21,6 +22,10 @@ import sys
 import tempfile
 from pathlib import Path
 
+# Account numbers that systems leave free. Each file begins somewhere else in them, so that two hubs on one machine
+# don't take one another's learners for theirs.
+ACCOUNTS = range(1_900_000_000, 2_140_000_000)
+APART = 10_000
 NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")  # a folder and a part of an address: no dots, no slashes
 LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # without those that look alike
 GROUPS, GROUP = 4, 4  # a password is four times four of them: 79 bits
@@ -34,7 +39,7 @@ def default_file() -> Path:
 
 
 def load(file: Path) -> dict[str, dict]:
-    """Name → {"number": 1, "password": hash, or None for one who was removed}; empty where there is no file.
+    """Name → {"account": number, "password": hash, or None for one who was removed}; empty where there is no file.
 
     Raises ValueError for a file that is not of this form.
     """
@@ -44,9 +49,7 @@ def load(file: Path) -> dict[str, dict]:
         return {}
     try:
         learners = json.loads(text)
-        sound = all(NAME.fullmatch(name) and entry["number"] > 0 for name, entry in learners.items())
-        hashes = [entry["password"] for entry in learners.values()]
-        sound = sound and all(kept is None or len(kept.split("$")) == 3 for kept in hashes)
+        sound = all(NAME.fullmatch(name) and _is_sound(entry) for name, entry in learners.items())
     except (ValueError, AttributeError, TypeError, KeyError):
         sound = False
     if not sound:
@@ -54,6 +57,11 @@ def load(file: Path) -> dict[str, dict]:
             f"{file} is not a list of learners. Take it from a backup, or delete it and add them again."
         )
     return learners
+
+
+def _is_sound(entry: dict) -> bool:
+    kept = entry["password"]
+    return entry["account"] in ACCOUNTS and (kept is None or len(kept.split("$")) == 3)
 
 
 def save(file: Path, learners: dict[str, dict]) -> None:
@@ -74,13 +82,18 @@ def add(file: Path, names: list[str]) -> dict[str, str]:
             )
     learners, passwords = load(file), {}
     for name in names:
-        # A number is never given twice: it owns the files of whoever had it.
-        free = 1 + max((entry["number"] for entry in learners.values()), default=0)
         passwords[name] = new_password()
-        number = learners.get(name, {}).get("number", free)
-        learners[name] = {"number": number, "password": hashed(passwords[name])}
+        account = learners[name]["account"] if name in learners else _free_account(learners)
+        learners[name] = {"account": account, "password": hashed(passwords[name])}
     save(file, learners)
     return passwords
+
+
+def _free_account(learners: dict[str, dict]) -> int:
+    """One that none of them ever had: an account owns the files of whoever had it."""
+    if learners:
+        return 1 + max(entry["account"] for entry in learners.values())
+    return secrets.choice(ACCOUNTS[::APART])
 
 
 def remove(file: Path, names: list[str]) -> None:

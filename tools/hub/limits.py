@@ -49,18 +49,26 @@ class Groups:
     version: int
     parents: Mapping[str, Path]
 
+    def folders(self, name: str) -> list[Path]:
+        """The folders of the groups with this name, one for each controller; in version 2 it's one for all."""
+        return list(dict.fromkeys(self.parents[controller] / f"cnn-hub-{name}" for controller in CONTROLLERS))
+
     def make(self, name: str, limits: Limits) -> list[Path]:
         """Make the groups of one learner and return their folders. Raises OSError where the kernel refuses."""
-        folders = []
-        for controller, files in settings(limits, self.version).items():
-            folder = self.parents[controller] / f"cnn-hub-{name}"
+        for folder in self.folders(name):
             folder.mkdir(exist_ok=True)
+        for controller, files in settings(limits, self.version).items():
             for file, value in files.items():
-                if file == "memory.swap.max" and not (folder / file).exists():
-                    continue  # a kernel without swap has no such file
-                (folder / file).write_text(value)
-            folders.append(folder)
-        return list(dict.fromkeys(folders))
+                place = self.parents[controller] / f"cnn-hub-{name}" / file
+                if file != "memory.swap.max" or place.exists():  # it is missing from a kernel without swap
+                    place.write_text(value)
+        return self.folders(name)
+
+    def remove(self, name: str) -> None:
+        """Remove groups. One in which a process is still ending stays, and is used again."""
+        for folder in self.folders(name):
+            with contextlib.suppress(OSError):
+                folder.rmdir()
 
 
 def find_groups(root: Path = CGROUPS, own: Path = Path("/proc/self/cgroup")) -> Groups | None:
@@ -89,13 +97,6 @@ def enter(folders: list[Path]) -> None:
     """Put the process that calls this into its groups, where its children will be too."""
     for folder in folders:
         (folder / "cgroup.procs").write_text(str(os.getpid()))
-
-
-def leave(folders: list[Path]) -> None:
-    """Remove groups. One in which a process is still ending stays, and is used again."""
-    for folder in folders:
-        with contextlib.suppress(OSError):
-            folder.rmdir()
 
 
 def set_resource_limits(limits: Limits, alone: bool) -> None:

@@ -9,7 +9,6 @@ from traitlets import Integer, Unicode
 
 from tools.hub import learners, limits
 
-FIRST_ACCOUNT = 1_900_000_000  # + the learner's number: account numbers that systems leave free
 GROUPS = limits.find_groups() if os.geteuid() == 0 else None
 
 
@@ -42,7 +41,7 @@ class LearnerSpawner(LocalProcessSpawner):
         """The learner's account number; None where the hub isn't root and all have its own."""
         if os.geteuid() != 0:
             return None
-        return FIRST_ACCOUNT + learners.load(Path(self.learners_file))[self.user.name]["number"]
+        return learners.load(Path(self.learners_file))[self.user.name]["account"]
 
     async def start(self):
         self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -59,13 +58,13 @@ class LearnerSpawner(LocalProcessSpawner):
                 ["kill", "-KILL", "--", "-1"], user=account, group=account, extra_groups=[], check=False
             )
         if GROUPS:
-            limits.leave([parent / f"cnn-hub-{self.user.name}" for parent in set(GROUPS.parents.values())])
+            GROUPS.remove(str(account))
 
     def make_preexec_fn(self, name):
         """What the new process does before it becomes the server. If any of it fails, no server starts."""
         account, home = self.account, self.home
         allowed = limits.Limits(self.mem_limit, self.cpu_limit, self.processes)
-        folders = GROUPS.make(name, allowed) if GROUPS else []
+        folders = GROUPS.make(str(account), allowed) if GROUPS else []
 
         def prepare():
             limits.enter(folders)
