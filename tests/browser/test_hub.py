@@ -235,14 +235,14 @@ print((sum(os.times()[:4]) - used) / (time.monotonic() - began))
 
 
 def test_what_nobody_uses_is_ended(open_page):
-    with trial.running_hub(["anna"], SHOTS / "idle.log", SETTINGS, CNN_HUB_IDLE="20") as hub:
+    with trial.running_hub(["anna"], SHOTS / "idle.log", SETTINGS, CNN_HUB_IDLE="30") as hub:
         page = open_page(hub.url)
         fill_in(hub, page, "anna", hub.passwords["anna"])
-        reader = in_lab(hub, page, "anna")
-        reader.page.wait_for_function("window.jupyterapp.shell.currentWidget.sessionContext.session?.kernel")
+        in_lab(hub, page, "anna")
+        page.wait_for_function("window.jupyterapp.shell.currentWidget.sessionContext.session?.kernel")
         assert len(hub.ask("/user/anna/api/kernels")) == 1
         until(lambda: hub.ask("/user/anna/api/kernels") == [], "the kernel ends though its page is open")
-        reader.page.close()
+        page.close()
         until(lambda: hub.servers() == [], "the server ends when the page is closed")
         account = hub.home("anna").stat().st_uid
         until(
@@ -264,5 +264,7 @@ def test_a_learner_who_is_removed_is_let_in_no_longer(open_page):
         fill_in(hub, page, "anna", hub.passwords["anna"])
         in_lab(hub, page, "anna")
         learners.remove(hub.data / "learners.json", ["anna"])
-        fill_in(hub, open_page(hub.url), "anna", hub.passwords["anna"])
+        again = open_page(hub.url)
+        fill_in(hub, again, "anna", hub.passwords["anna"])
+        expect(again.locator(".login_error")).to_have_text("Invalid username or password")
         until(lambda: "/hub/login" in (page.goto(f"{hub.url}/hub/home"), page.url)[1], "her old page, too")

@@ -2,6 +2,8 @@
 
     sudo .venv-hub/bin/python -m tools.hub.measure 01 03 07     # some minutes; writes results/hub-learner.json
 
+What it measured before on the same machine with the same versions stays in the file.
+
 It starts a real hub with one learner, whose account is the learner's alone, so every process in it counts: the server,
 and the kernel that runs the lessons in `quick`, one after another. Memory is the proportional set size, in which a page
 that several processes share counts once. A hub with many learners shares TensorFlow's code among them, too, so for
@@ -149,9 +151,17 @@ def main(arguments: list[str] | None = None) -> int:
     ):
         found = measure(hub, chosen(options.notebooks))
     where = {"date": datetime.date.today().isoformat(), "versions": versions(), "machine": machine()}
-    owned.write_whole(RESULT, as_json({**where, **found}))
+    owned.write_whole(RESULT, as_json(with_earlier(where | found)))
     print(json.dumps(found, indent=1))
     return 0
+
+
+def with_earlier(found: dict) -> dict:
+    """A measurement, and the lessons that were measured before on the same machine with the same versions."""
+    earlier = json.loads(RESULT.read_text(encoding="utf-8")) if RESULT.is_file() else {}
+    if any(earlier.get(name) != found[name] for name in ("versions", "machine")):
+        return found
+    return found | {"lessons": dict(sorted((earlier["lessons"] | found["lessons"]).items()))}
 
 
 if __name__ == "__main__":
