@@ -7,6 +7,7 @@ its own only if the hub runs as root, so the tests do too.
 import http.client
 import os
 import re
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -249,6 +250,19 @@ def test_what_nobody_uses_is_ended(open_page):
             lambda: not [entry for entry in processes() if entry[0] == account],
             "and with it all that was hers",
         )
+
+
+def test_what_a_learner_leaves_behind_is_ended_with_the_server(hub):
+    """A learner starts a program that outlives the server, and shuts the server down."""
+    anna = {"Authorization": f"token {hub.start_server('anna')}"}
+    account = hub.home("anna").stat().st_uid
+    left = subprocess.Popen(
+        ["sleep", "600"], user=account, group=account, extra_groups=[], start_new_session=True
+    )
+    assert request(hub, "/user/anna/api/shutdown", "POST", **anna)[0] == 200
+    until(lambda: "anna" not in hub.servers(), "the server ends")
+    assert left.wait(30) == -signal.SIGKILL
+    assert not [entry for entry in processes() if entry[0] == account]
 
 
 def until(happens, what, seconds=150):

@@ -124,7 +124,9 @@ def run_cells(connection: Path, notebook: Path) -> None:
     """Run a notebook's code in the kernel of this connection file. Raises SystemExit if a cell fails."""
     client = BlockingKernelClient(connection_file=str(connection))
     client.load_connection_file()
-    client.start_channels()
+    client.start_channels(
+        hb=False
+    )  # on a busy machine a kernel may be too late with its heartbeat, and be well
     try:
         client.wait_for_ready(timeout=trial.PATIENCE)
         for cell in code_cells(read(notebook)):

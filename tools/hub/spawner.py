@@ -49,16 +49,15 @@ class LearnerSpawner(LocalProcessSpawner):
             os.chown(self.home, account, account, follow_symlinks=False)
         return await super().start()
 
-    async def stop(self, now=False):
-        """End the server, and then whatever else the learner has started."""
-        await super().stop(now)
+    def run_post_stop_hook(self):
+        """When the server has ended, by whomever, end whatever else the learner has started."""
         if (account := self.account) is not None:
             # This account's kill can reach only what belongs to the account.
-            subprocess.run(
-                ["kill", "-KILL", "--", "-1"], user=account, group=account, extra_groups=[], check=False
-            )
-        if GROUPS:
-            GROUPS.remove(str(account))
+            kill = ["kill", "-KILL", "--", "-1"]
+            subprocess.run(kill, user=account, group=account, extra_groups=[], check=False)
+            if GROUPS:
+                GROUPS.remove(str(account))
+        return super().run_post_stop_hook()
 
     def make_preexec_fn(self, name):
         """What the new process does before it becomes the server. If any of it fails, no server starts."""
