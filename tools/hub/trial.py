@@ -103,7 +103,7 @@ def running_hub(
         told = {"CNN_HUB_DATA": str(data), "CNN_HUB_PORT": str(port), "CNN_HUB_TRIAL": token, **env}
         with log.open("wb") as words:
             process = subprocess.Popen(
-                [str(JUPYTERHUB), "-f", str(config)],
+                ["setpriv", "--pdeathsig", "TERM", str(JUPYTERHUB), "-f", str(config)],  # never outlives the trial
                 env={**os.environ, **told, "PYTHONPATH": str(ROOT)}, cwd=place, stdout=words, stderr=words,
             )  # fmt: skip
         try:
