@@ -263,6 +263,7 @@ def test_what_a_learner_leaves_behind_is_ended_with_the_server(hub):
     until(lambda: "anna" not in hub.servers(), "the server ends")
     assert left.wait(30) == -signal.SIGKILL
     assert not [entry for entry in processes() if entry[0] == account]
+    until(lambda: not list(Path("/sys/fs/cgroup").rglob(f"cnn-hub-{account}")), "its control groups are gone")
 
 
 def until(happens, what, seconds=150):

@@ -64,11 +64,12 @@ class Groups:
                     place.write_text(value)
         return self.folders(name)
 
-    def remove(self, name: str) -> None:
-        """Remove groups. One in which a process is still ending stays, and is used again."""
+    def remove(self, name: str) -> bool:
+        """Remove groups, and say whether all are gone. One in which a process is still ending stays."""
         for folder in self.folders(name):
             with contextlib.suppress(OSError):
                 folder.rmdir()
+        return not any(folder.exists() for folder in self.folders(name))
 
 
 def find_groups(root: Path = CGROUPS, own: Path = Path("/proc/self/cgroup")) -> Groups | None:

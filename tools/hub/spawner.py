@@ -1,10 +1,12 @@
 """How the hub starts a learner's server: a process in an account of its own, with limits, in a folder of its own."""
 
+import asyncio
 import os
 import subprocess
 from pathlib import Path
 
 from jupyterhub.spawner import LocalProcessSpawner
+from jupyterhub.utils import maybe_future
 from traitlets import Integer, Unicode
 
 from tools.hub import learners, limits
@@ -49,15 +51,17 @@ class LearnerSpawner(LocalProcessSpawner):
             os.chown(self.home, account, account, follow_symlinks=False)
         return await super().start()
 
-    def run_post_stop_hook(self):
+    async def run_post_stop_hook(self):
         """When the server has ended, by whomever, end whatever else the learner has started."""
         if (account := self.account) is not None:
             # This account's kill can reach only what belongs to the account.
             kill = ["kill", "-KILL", "--", "-1"]
             subprocess.run(kill, user=account, group=account, extra_groups=[], check=False)
-            if GROUPS:
-                GROUPS.remove(str(account))
-        return super().run_post_stop_hook()
+            for _ in range(50):
+                if not GROUPS or GROUPS.remove(str(account)):
+                    break
+                await asyncio.sleep(0.1)  # the last process is still ending
+        await maybe_future(super().run_post_stop_hook())
 
     def make_preexec_fn(self, name):
         """What the new process does before it becomes the server. If any of it fails, no server starts."""
