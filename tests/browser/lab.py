@@ -149,12 +149,20 @@ class Reader:
 
     def run_all(self, name: str) -> None:
         """Open a notebook, Run → Run All Cells, and wait for the end; no cell may show an error."""
+        self.begin_all(name)
+        self.end_all()
+
+    def begin_all(self, name: str) -> None:
+        """Open a notebook and choose Run → Run All Cells."""
         self.page.goto(f"{self.lab.url}/lab/tree/{name}?token={self.lab.token}&reset")
         self.page.wait_for_selector(".jp-Notebook .jp-CodeCell")
         # Before the kernel answers, Run All does nothing, and the page says so only in its status bar.
         expect(self.page.locator("#jp-main-statusbar")).to_contain_text("| Idle", timeout=1000 * PATIENCE)
         self.page.locator(".lm-MenuBar-item", has_text=re.compile("^Run$")).click()
         self.page.locator(".lm-Menu-item", has_text=re.compile("^Run All Cells$")).click()
+
+    def end_all(self) -> None:
+        """Wait for the last cell; none may show an error."""
         finished = f"() => ({UNFINISHED}) === 0 || ({ERRORS}).length > 0"
         self.page.wait_for_function(finished, timeout=1000 * PATIENCE, polling=500)
         errors = self.page.evaluate(ERRORS)

@@ -18,12 +18,14 @@ from tools.notebooks.files import ROOT, code_cells, list_claims, read
 from tools.selection import all_notebooks
 
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-SWEEP, NBGRADER = (PYPROJECT["project"]["optional-dependencies"][extra] for extra in ("sweep", "nbgrader"))
+SWEEP, NBGRADER, HUB = (
+    PYPROJECT["project"]["optional-dependencies"][extra] for extra in ("sweep", "nbgrader", "hub")
+)
 LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 LOCKS = (
     "requirements.lock", "requirements-floor.lock", "requirements-sweep.lock", "requirements-nbgrader.lock",
-    "requirements-browser.lock", "site/site.lock", "tools/colab/versions.lock",
+    "requirements-browser.lock", "requirements-hub.lock", "site/site.lock", "tools/colab/versions.lock",
 )  # fmt: skip
 needs_make = pytest.mark.skipif(not shutil.which("make"), reason="there is no make here, as on most Windows")
 
@@ -160,12 +162,15 @@ def test_every_package_that_is_imported_is_declared():
         "playwright": "pytest-playwright",
         "dask": "distributed",
         "cloudpickle": "distributed",
+        "jupyter_client": "ipykernel",
     }
     places = ("helpers", "tools", "benchmarks", "tests")
     files = [path for place in places for path in (ROOT / place).rglob("*.py")]
     assert len(files) > 100
     grouped = [entry for group in PYPROJECT["dependency-groups"].values() for entry in group]
-    declared = {re.split("[<>=~]", entry)[0] for entry in [*direct_packages(), *SWEEP, *NBGRADER, *grouped]}
+    declared = {
+        re.split("[<>=~]", entry)[0] for entry in [*direct_packages(), *SWEEP, *NBGRADER, *HUB, *grouped]
+    }
     by_hand = {"resvg_py", "jax"}  # emoji_sprites.py and vgg_suspects.py say how to install them
     for path in files:
         beside = {other.stem for other in path.parent.glob("*.py")}

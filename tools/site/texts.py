@@ -29,6 +29,7 @@ ORDER = (
     "data",
     "teaching",
     "grading",
+    "hub",
     "recipes",
     "claims",
     "commands",
