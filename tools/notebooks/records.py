@@ -30,7 +30,7 @@ from tools.selection import all_notebooks
 
 RESULTS = ROOT / "results"
 README, LESSONS = ROOT / "README.md", ROOT / "docs" / "lessons.md"
-_HEADING = "| lesson | the question | minutes | deeper, optional |"
+_HEADING = "| lesson | the question | minutes | deeper, optional (minutes) |"
 COPIES = {"05c-suspects.json": full_width.SUSPECTS, "05-note-30-epochs.json": full_width.THIRTY_EPOCHS}
 
 
