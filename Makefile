@@ -23,7 +23,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 empty :=
 space := $(empty) $(empty)
 
-.PHONY: help course test test-floor test-browser lab outputs sweep claims test-sweep colab test-colab site test-site bench lint format lock clean
+.PHONY: help course test test-floor test-browser lab lab-dask outputs sweep claims test-sweep colab test-colab site test-site bench lint format lock clean
 
 help:  ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,6 +59,11 @@ test-browser: $(READY) .venv-browser/.ready  ## use JupyterLab with a real brows
 lab: $(READY)  ## open the notebooks in JupyterLab, beginning with 00
 	$(BIN)/jupyter lab --notebook-dir notebooks --LabApp.default_url=/lab/tree/00_start_here.ipynb
 
+# Dask lies in an environment of its own, and the notebooks find it there; all else is the same as in `make lab`.
+lab-dask: .venv-sweep/.ready  ## the same at notebook 10, with Dask and its dashboard; CNN_DASK_SCHEDULER names a cluster
+	PYTHONPATH="$$($(SWEEP)/python -c 'import site; print(site.getsitepackages()[0])')$${PYTHONPATH:+:$$PYTHONPATH}" \
+		$(BIN)/jupyter lab --notebook-dir notebooks --LabApp.default_url=/lab/tree/10_scaling_out.ipynb
+
 outputs: $(READY)  ## run the notebooks and store them with their outputs
 	$(BIN)/python -m tools.notebooks.store $(ONLY)
 
@@ -70,7 +75,7 @@ claims: $(READY)  ## write the tables of what sweeps have measured
 	$(BIN)/python -m tools.sweep.tables
 
 test-sweep: .venv-sweep/.ready  ## test the sweep with real Dask workers, which die, hang and lose their scheduler
-	$(SWEEP)/python -m pytest -p no:nbval -n $(JOBS) tests/sweep/test_with_dask.py
+	$(SWEEP)/python -m pytest -p no:nbval -n $(JOBS) tests/sweep/test_with_dask.py tests/sweep/test_workers_with_dask.py
 
 colab:  ## write every notebook as one file for Colab into build/colab (seconds; no packages needed)
 	$(PYTHON) -m tools.colab.build $(ONLY)

@@ -15,11 +15,13 @@ from helpers.exercises.core import (
     result_of,
 )
 
-# --- when the last training is done ----------------------------------------------------------------
+# --- when the last run is done ----------------------------------------------------------------
 
 
 def _examine_last_done(on_two: Any, on_sixteen: Any) -> None:
-    shared = "that would be right if the long training could be cut into pieces, but one machine has to do all of it"
+    shared = (
+        "that would be right if the long run could be cut into pieces, but one machine has to do all of it"
+    )
     check_counts(
         [
             (
@@ -35,12 +37,12 @@ def _examine_last_done(on_two: Any, on_sixteen: Any) -> None:
                 {
                     5: shared,
                     6: shared,
-                    9: "one training takes longer than that by itself",
+                    9: "one run takes longer than that by itself",
                     86: "all five run at once",
                 },
             ),
         ],
-        otherwise="give the long training a machine of its own, and see when each machine is done",
+        otherwise="give the long run a machine of its own, and see when each machine is done",
     )
 
 
@@ -48,8 +50,8 @@ last_done = Exercise(
     name="last_done",
     examine=_examine_last_done,
     hints=(
-        "On two machines, let one do the training of 65 minutes. When is the other done with the rest?",
-        "No machine can be done with the long training before its 65 minutes are over.",
+        "On two machines, let one do the run of 65 minutes. When is the other done with the rest?",
+        "No machine can be done with the long run before its 65 minutes are over.",
     ),
     solution_code="""
 on_two, on_sixteen = 65, 65
@@ -211,9 +213,9 @@ nb10.amdahl.check(nine, most)
 quiz_1 = Quiz(
     question="Which of these can NOT run at the same time?",
     choices={
-        "a": ("trainings of one recipe with ten seeds", "No seed needs to know what another one gave."),
+        "a": ("runs of one recipe with ten seeds", "No seed needs to know what another one gave."),
         "b": (
-            "the ten epochs of one training",
+            "the ten epochs of one run",
             "Each epoch begins with the weights that the one before it left.",
         ),
         "c": (
@@ -255,18 +257,18 @@ quiz_3 = Quiz(
 
 quiz_4 = Quiz(
     question=(
-        "A training takes 20 minutes on one machine. You want to try 30 learning rates, and you have four machines. "
+        "A run takes 20 minutes on one machine. You want to try 30 learning rates, and you have four machines. "
         "What do you do?"
     ),
     choices={
-        "a": ("share each training among all four", "Then they'd talk in every step, for nothing."),
+        "a": ("share each run among all four", "Then they'd talk in every step, for nothing."),
         "b": (
-            "give each machine whole trainings, one after another",
+            "give each machine whole runs, one after another",
             "They never have to wait for each other.",
         ),
         "c": (
             "use the fastest machine only",
-            "The trainings don't depend on each other, so three would idle.",
+            "The runs don't depend on each other, so three would idle.",
         ),
     },
     answer="b",

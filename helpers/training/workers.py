@@ -19,7 +19,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from helpers.arguments import whole_number
@@ -77,25 +77,28 @@ class Task:
         self._future.cancel()
 
 
+@dataclass
 class Pool:
     """Some workers. `count` is how many, `engine` says in words what they are, `dashboard` is Dask's page or ""."""
 
-    def __init__(
-        self, executor: Any, count: int, engine: str, *, meet: Callable, dashboard: str = ""
-    ) -> None:
-        self.count, self.engine, self.dashboard = count, engine, dashboard
-        self._executor, self._meet = executor, meet
-        self._tasks: list[Task] = []
+    count: int
+    engine: str
+    executor: Any  # has the `submit` of Python's `Executor`
+    meet: Callable[[Callable, tuple], list[Any]]
+    alive: Callable[[], bool]  # whether it still takes tasks
+    end: Callable[[], None]
+    dashboard: str = ""
+    _tasks: list[Task] = field(default_factory=list)
 
     def submit(self, function: Callable, *arguments: Any) -> Task:
         """Hand out `function(*arguments)`; the next free worker takes it. Functions of a notebook may be sent, too."""
-        task = Task(self._executor.submit(_recorded, _by_value(function), *arguments))
+        task = Task(self.executor.submit(_recorded, _by_value(function), *arguments))
         self._tasks.append(task)
         return task
 
     def everywhere(self, function: Callable, *arguments: Any) -> list[Any]:
         """Run it once on each worker, all at the same time, and return what each gave."""
-        return self._meet(_by_value(function), arguments)
+        return self.meet(_by_value(function), arguments)
 
     def forget(self) -> None:
         """Drop the tasks that no worker has begun: those of a cell that was interrupted."""
@@ -106,15 +109,7 @@ class Pool:
     def close(self) -> None:
         """End the workers. A cluster's stay, because others may use them."""
         self.forget()
-        self._executor.shutdown()
-
-    def works(self) -> bool:
-        """Whether it still takes tasks."""
-        try:
-            self._executor.submit(os.getpid)
-        except (BrokenExecutor, RuntimeError):  # a worker died, or it was closed
-            return False
-        return True
+        self.end()
 
 
 _OPEN: dict[tuple[int, str | None], Pool] = {}
@@ -133,7 +128,7 @@ def start(count: int) -> Pool:
     """
     count, address = whole_number(count, "count", least=1), os.environ.get(ADDRESS) or None
     pool = _OPEN.get((count, address))
-    if pool and pool.works():
+    if pool and pool.alive():
         pool.forget()
         return pool
     pool = _cluster(address) if address else _dask(count) if _has_dask() else _processes(count)
@@ -157,9 +152,15 @@ def _processes(count: int) -> Pool:
         futures = [executor.submit(_together, function, arguments) for _ in range(count)]
         return [future.result() for future in futures]
 
-    return Pool(
-        executor, count, f"{count} processes of this machine (Python's ProcessPoolExecutor)", meet=meet
-    )
+    def alive() -> bool:
+        try:
+            executor.submit(os.getpid)
+        except (BrokenExecutor, RuntimeError):  # a worker died, or it was closed
+            return False
+        return True
+
+    engine = f"{count} processes of this machine (Python's ProcessPoolExecutor)"
+    return Pool(count, engine, executor, meet, alive, executor.shutdown)
 
 
 def _dask(count: int) -> Pool:
@@ -171,7 +172,8 @@ def _dask(count: int) -> Pool:
             n_workers=count, threads_per_worker=1, processes=True, host="127.0.0.1", memory_limit=0,
             dashboard_address="127.0.0.1:0", silence_logs=logging.CRITICAL, env=SETTINGS,
         )  # fmt: skip
-        return _of_client(Client(local, set_as_default=False), f"{count} processes of this machine (Dask)")
+        client = Client(local, set_as_default=False)
+    return _of_client(client, f"{count} processes of this machine (Dask)", local.close)
 
 
 def _cluster(address: str) -> Pool:
@@ -192,7 +194,7 @@ def _cluster(address: str) -> Pool:
     return _of_client(client, f"the workers of {address} (Dask)")
 
 
-def _of_client(client: Any, engine: str) -> Pool:
+def _of_client(client: Any, engine: str, and_then: Callable[[], None] = lambda: None) -> Pool:
     def meet(function: Callable, arguments: tuple) -> list[Any]:
         options = {"pure": False, "retries": 0}
         futures = [
@@ -201,8 +203,14 @@ def _of_client(client: Any, engine: str) -> Pool:
         ]
         return client.gather(futures)
 
-    count = sum(client.nthreads().values())
-    return Pool(client.get_executor(), count, engine, meet=meet, dashboard=client.dashboard_link)
+    def end() -> None:
+        client.close()
+        and_then()
+
+    return Pool(
+        count=sum(client.nthreads().values()), engine=engine, executor=client.get_executor(), meet=meet,
+        alive=lambda: client.status == "running", end=end, dashboard=client.dashboard_link,
+    )  # fmt: skip
 
 
 def _by_value(function: Callable) -> Callable:

@@ -1,4 +1,4 @@
-"""helpers/from_scratch/ring: everybody gets the sum, from neighbors only, and nobody sends more than 2(n − 1)/n of it."""
+"""helpers/from_scratch/ring: everybody gets the sum, from neighbors only, and sends 2(n − 1)/n of its numbers."""
 
 import numpy as np
 import pytest

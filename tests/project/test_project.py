@@ -108,8 +108,9 @@ def test_the_lock_is_for_windows_and_mac_too():
 
 
 def test_make_lab_opens_at_notebook_00():
-    (first,) = re.findall(r"jupyter lab .*--LabApp.default_url=/lab/tree/(\S+)", MAKEFILE)
-    assert (ROOT / "notebooks" / first).exists() and first.startswith("00_")
+    opened = re.findall(r"jupyter lab .*--LabApp.default_url=/lab/tree/(\S+)", MAKEFILE)
+    assert all((ROOT / "notebooks" / name).exists() for name in opened)
+    assert [name[:3] for name in opened] == ["00_", "10_"], "make lab, and make lab-dask"
 
 
 def test_locked_versions_satisfy_the_ranges():
@@ -148,6 +149,7 @@ def test_every_package_that_is_imported_is_declared():
         "playwright": "pytest-playwright",
         "dask": "distributed",
         "cloudpickle": "distributed",
+        "joblib": "scikit-learn",
     }
     places = ("helpers", "tools", "benchmarks", "tests")
     files = [path for place in places for path in (ROOT / place).rglob("*.py")]

@@ -25,7 +25,9 @@ from tools.notebooks.one import BEFORE, Runs, Stopped, environment, listen
 
 # Dask sets these for its workers; the notebook is to run as it does anywhere else.
 SET_BY_DASK = ("PYTHONHASHSEED", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MALLOC_TRIM_THRESHOLD_")
-
+# Without these a notebook starts workers of its own. With them it would hand its tasks to the workers of the sweep,
+# which may all be waiting for notebooks.
+OF_THE_CLUSTER = ("CNN_DASK_SCHEDULER", "DASK_SCHEDULER_ADDRESS")
 
 NEEDED = ("papermill", "nbclient", "ipykernel", "tensorflow")
 LONGEST = 2000  # characters of an error
@@ -164,7 +166,7 @@ def _run(task: Task, folder: Path, place: Path) -> dict[str, Any]:
         "CNN_CLAIMS": str(claims),
         "PYTHONPATH": os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH")])),
     }
-    for name in SET_BY_DASK:
+    for name in (*SET_BY_DASK, *OF_THE_CLUSTER):
         env.pop(name, None)
     command = [sys.executable, str(program), str(notebook), str(copy), "--cell-timeout", str(task.limit)]
     runs, found, error = Runs(), {}, None
