@@ -124,21 +124,10 @@ def _examine_ring_sum(function: Any) -> None:
         )
         if close(found, right):
             continue
-        rows = [device for device in range(devices) if not close(found[device], right[device])]
-        complete = [
-            (device, chunk)
-            for device in range(devices)
-            for chunk in range(devices)
-            if close(found[device, chunk], right[device, chunk])
-        ]
-        if len(complete) <= devices:
-            raise WrongAnswer(
-                f"With {devices} devices, hardly any sums are passed on. In the second round's first step, device 0 "
-                "must send the chunk that it has completed. Which one is green in the third picture?"
-            )
+        missing = next(device for device in range(devices) if not close(found[device], right[device]))
         raise WrongAnswer(
-            f"With {devices} devices, device {rows[0]} doesn't hold all the sums in the end. Does each device begin "
-            "with the chunk that it has completed?"
+            f"With {devices} devices, device {missing} doesn't hold all the sums in the end. In the second round, each "
+            "device must begin with the chunk that it has completed. Which one is green in the third picture?"
         )
 
 

@@ -9,6 +9,7 @@ names a cluster, and Python's own process pool otherwise; `submit` and `result` 
 """
 
 import contextlib
+import functools
 import importlib
 import logging
 import multiprocessing
@@ -208,7 +209,7 @@ def _of_client(client: Any, engine: str, and_then: Callable[[], None] = lambda: 
         and_then()
 
     return Pool(
-        count=sum(client.nthreads().values()), engine=engine, executor=client.get_executor(), meet=meet,
+        count=sum(client.nthreads().values()), engine=engine, executor=client.get_executor(pure=False), meet=meet,
         alive=lambda: client.status == "running", end=end, dashboard=client.dashboard_link,
     )  # fmt: skip
 
@@ -217,7 +218,7 @@ def _by_value(function: Callable) -> Callable:
     """`function` so that a process that can't import it, because it stands in a notebook, gets it all the same."""
     from joblib import wrap_non_picklable_objects
 
-    return wrap_non_picklable_objects(function, keep_wrapper=False)
+    return wrap_non_picklable_objects(functools.partial(function), keep_wrapper=False)
 
 
 # On a worker

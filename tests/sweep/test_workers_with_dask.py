@@ -27,7 +27,7 @@ def pool():
 def test_without_an_address_dask_starts_workers_here(pool):
     assert pool.count == 2 and "Dask" in pool.engine and pool.dashboard.startswith("http://127.0.0.1:")
     assert len(set(pool.everywhere(os.getpid))) == 2
-    assert pool.submit(os.environ.get, "TF_NUM_INTRAOP_THREADS").result() == "1"
+    assert pool.submit(os.getenv, "TF_NUM_INTRAOP_THREADS").result() == "1"
 
 
 def test_functions_of_a_notebook_run_on_workers_and_every_call_is_a_new_run(pool):

@@ -42,8 +42,8 @@ def test_everywhere_means_once_on_each(pool):
 
 
 def test_a_worker_has_one_thread_and_no_gpu(pool):
-    assert pool.submit(os.environ.get, "TF_NUM_INTRAOP_THREADS").result() == "1"
-    assert pool.submit(os.environ.get, "CUDA_VISIBLE_DEVICES").result() == "-1"
+    assert pool.submit(os.getenv, "TF_NUM_INTRAOP_THREADS").result() == "1"
+    assert pool.submit(os.getenv, "CUDA_VISIBLE_DEVICES").result() == "-1"
 
 
 def test_tasks_run_at_the_same_time(pool):
