@@ -32,8 +32,15 @@ help:  ## list these commands
 	@echo "  colab, test-colab, test-browser, bench, sweep: ONLY chooses as well.   course: PROFILE=full, JOBS=1."
 	@echo "  sweep: SEEDS=0-9, THREADS=2, PROFILE=full, JOBS=2."
 
+# Here, or on the Dask cluster whose scheduler CNN_DASK_SCHEDULER names.
+ifdef CNN_DASK_SCHEDULER
+course: .venv-sweep/.ready
+course: RUN := $(SWEEP)/python -m tools.sweep.course --threads='$(THREADS)'
+else
+course: RUN := $(BIN)/python -m tools.notebooks.run
+endif
 course: $(READY)  ## run every core lesson that changed into build/course and print a table
-	$(BIN)/python -m tools.notebooks.run --profile $(PROFILE) --jobs $(JOBS) $(ONLY)
+	$(RUN) --profile $(PROFILE) --jobs $(JOBS) $(ONLY)
 
 # Two TensorFlow processes at a time, one thread each: more would compete for the cores. `make course` leaves executed
 # copies, and pytest compares those with what is stored; nbval runs the notebooks that have no current copy. Notebook

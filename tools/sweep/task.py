@@ -47,6 +47,7 @@ class Task:
     program: str  # execute.py
     # path below the course's folder → SHA-256 of the file
     helpers: dict[str, str] = field(default_factory=dict)
+    strict: bool = False  # a false claim ends the run, as in `make course`, and the executed copy is wanted
 
     @property
     def key(self) -> tuple[str, int, int]:
@@ -74,6 +75,7 @@ class Outcome:
     machine: str = ""
     versions: dict[str, str] = field(default_factory=dict)
     settings: dict[str, str] = field(default_factory=dict)
+    executed: str = ""  # the notebook with its outputs, from a strict task
 
 
 def in_threads(threads: int) -> str:
@@ -161,7 +163,7 @@ def _run(task: Task, folder: Path, place: Path) -> dict[str, Any]:
     notebook.write_text(task.content, encoding="utf-8")
     program.write_text(task.program, encoding="utf-8")
     env = {
-        **environment(task.profile, task.threads, strict=False),
+        **environment(task.profile, task.threads, strict=task.strict),
         "CNN_SEED": str(task.seed),
         "CNN_CLAIMS": str(claims),
         "PYTHONPATH": os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH")])),
@@ -184,6 +186,8 @@ def _run(task: Task, folder: Path, place: Path) -> dict[str, Any]:
         failure = f"it took longer than {task.limit} seconds; --limit sets how long a run may take"
     finally:
         alarm.cancel()
+    if task.strict and copy.exists():
+        found["executed"] = copy.read_text(encoding="utf-8")
     lines = claims.read_text(encoding="utf-8").splitlines(keepends=True) if claims.exists() else []
     # a kernel may have died while it wrote a line
     whole = [json.loads(line) for line in lines if line.endswith("\n")]
