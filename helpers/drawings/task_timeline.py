@@ -49,9 +49,3 @@ def draw(axis: Axes, records: Sequence[Bar], kinds: Sequence[str]) -> None:
     axis.legend(
         handles=handles, loc="lower center", bbox_to_anchor=(0.5, 1), ncols=len(names), fontsize=10, frameon=False
     )  # fmt: skip
-
-
-def in_flight(records: Sequence[Bar]) -> float:
-    """How many tasks were being worked on at a time, on average, between the first start and the last end."""
-    whole = max(record.ended for record in records) - min(record.began for record in records)
-    return sum(record.ended - record.began for record in records) / whole

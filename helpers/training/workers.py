@@ -18,7 +18,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -52,6 +52,12 @@ class Record:
     def seconds(self) -> float:
         """How long it took."""
         return self.ended - self.began
+
+
+def at_a_time(records: Sequence[Record]) -> float:
+    """How many tasks were under way at a time, on average, between the first start and the last end."""
+    whole = max(record.ended for record in records) - min(record.began for record in records)
+    return sum(record.seconds for record in records) / whole
 
 
 class Task:

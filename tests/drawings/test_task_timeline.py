@@ -1,4 +1,4 @@
-"""helpers/drawings/task_timeline: a row for each worker, a bar for each task, and how many ran at a time."""
+"""helpers/drawings/task_timeline: a row for each worker, a bar for each task."""
 
 from dataclasses import dataclass
 
@@ -27,11 +27,6 @@ def test_bars_lie_in_the_rows_of_their_workers_and_begin_at_zero():
     colors = [bar.get_facecolor() for bar in axis.patches]
     assert colors[0] == colors[2] != colors[1]
     assert [label.get_text() for label in axis.get_yticklabels()] == ["worker 1", "worker 2"]
-
-
-def test_how_many_ran_at_a_time():
-    assert task_timeline.in_flight(RECORDS) == pytest.approx(7 / 4)
-    assert task_timeline.in_flight(RECORDS[:1]) == 1
 
 
 def test_what_cannot_be_drawn_is_refused():

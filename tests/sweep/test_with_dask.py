@@ -23,6 +23,7 @@ from helpers import owned
 from helpers.paths import ROOT
 from tools.notebooks import records
 from tools.sweep import cluster, course, kept, run
+from tools.sweep.task import SET_BY_DASK
 
 pytestmark = pytest.mark.skipif(
     os.name == "nt", reason="these tests send signals, which Windows does not have"
@@ -487,6 +488,8 @@ def test_the_address_comes_from_the_environment_or_from_dask(monkeypatch):
 
 
 def on_cluster(place, *options):
+    for name in SET_BY_DASK:  # in this process, for the workers of an earlier call
+        os.environ.pop(name, None)
     return course.main(["--notebooks", str(place / "notebooks"), "--out", str(place / "copies"), *options])
 
 

@@ -116,3 +116,11 @@ def test_a_cluster_without_dask_says_how_to_get_it(monkeypatch):
 
 def test_cores_are_at_least_one():
     assert workers.cores() >= 1
+
+
+def test_how_many_tasks_are_under_way_at_a_time():
+    def record(began, ended):
+        return workers.Record(None, "a", began, ended, 0.0)
+
+    assert workers.at_a_time([record(100, 102), record(100, 103), record(102, 104)]) == pytest.approx(7 / 4)
+    assert workers.at_a_time([record(5, 6)]) == 1
