@@ -10,7 +10,6 @@ names a cluster, and Python's own process pool otherwise; `submit` and `result` 
 
 import contextlib
 import functools
-import importlib
 import logging
 import multiprocessing
 import os
@@ -241,7 +240,7 @@ def prepare() -> None:
         # the button that interrupts a notebook reaches its processes too
         signal.signal(signal.SIGINT, signal.SIG_IGN)
     # TensorFlow's start-up notes would appear in the notebook if a task were the first to load it
-    importlib.import_module("helpers.notebook.quiet_keras")
+    from helpers.notebook import quiet_keras  # noqa: F401
 
 
 def _begin(barrier: Any) -> None:
