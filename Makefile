@@ -27,7 +27,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 empty :=
 space := $(empty) $(empty)
 
-.PHONY: help course test test-floor test-browser lab outputs sweep claims test-sweep grade nbgrader test-nbgrader hub test-hub colab test-colab site test-site bench lint format lock clean
+.PHONY: help course test test-floor test-browser lab lab-dask outputs sweep claims test-sweep grade nbgrader test-nbgrader hub test-hub colab test-colab site test-site bench lint format lock clean
 
 help:  ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,8 +36,15 @@ help:  ## list these commands
 	@echo "  colab, test-colab, test-browser, bench, sweep: ONLY chooses as well.   course: PROFILE=full, JOBS=1."
 	@echo "  sweep: SEEDS=0-9, THREADS=2, PROFILE=full, JOBS=2.   grade: SUBMISSIONS=folder, JOBS=2.   nbgrader: ONLY chooses."
 
+# Here, or on the Dask cluster whose scheduler CNN_DASK_SCHEDULER names.
+ifdef CNN_DASK_SCHEDULER
+course: .venv-sweep/.ready
+course: RUN := $(SWEEP)/python -m tools.sweep.course --threads='$(THREADS)'
+else
+course: RUN := $(BIN)/python -m tools.notebooks.run
+endif
 course: $(READY)  ## run every core lesson that changed into build/course and print a table
-	$(BIN)/python -m tools.notebooks.run --profile $(PROFILE) --jobs $(JOBS) $(ONLY)
+	$(RUN) --profile $(PROFILE) --jobs $(JOBS) $(ONLY)
 
 # Two TensorFlow processes at a time, one thread each: more would compete for the cores. `make course` leaves executed
 # copies, and pytest compares those with what is stored; nbval runs the notebooks that have no current copy. Notebook
@@ -63,6 +70,11 @@ test-browser: $(READY) .venv-browser/.ready  ## use JupyterLab with a real brows
 lab: $(READY)  ## open the notebooks in JupyterLab, beginning with 00
 	$(BIN)/jupyter lab --notebook-dir notebooks --LabApp.default_url=/lab/tree/00_start_here.ipynb
 
+# Dask lies in an environment of its own, and the notebooks find it there; all else is the same as in `make lab`.
+lab-dask: .venv-sweep/.ready  ## the same at notebook 10, with Dask and its dashboard; CNN_DASK_SCHEDULER names a cluster
+	PYTHONPATH="$$($(SWEEP)/python -c 'import site; print(site.getsitepackages()[0])')$${PYTHONPATH:+:$$PYTHONPATH}" \
+		$(BIN)/jupyter lab --notebook-dir notebooks --LabApp.default_url=/lab/tree/10_scaling_out.ipynb
+
 outputs: $(READY)  ## run the notebooks and store them with their outputs
 	$(BIN)/python -m tools.notebooks.store $(ONLY)
 
@@ -74,7 +86,7 @@ claims: $(READY)  ## write the tables of what sweeps have measured
 	$(BIN)/python -m tools.sweep.tables
 
 test-sweep: .venv-sweep/.ready  ## test the sweep with real Dask workers, which die, hang and lose their scheduler
-	$(SWEEP)/python -m pytest -p no:nbval -n $(JOBS) tests/sweep/test_with_dask.py
+	$(SWEEP)/python -m pytest -p no:nbval -n $(JOBS) tests/sweep/test_with_dask.py tests/sweep/test_workers_with_dask.py
 
 grade: $(READY)  ## grade the notebooks in SUBMISSIONS=folder into build/grades
 	$(BIN)/python -m tools.grading.grade --jobs $(JOBS) $(if $(NOTEBOOKS),--notebooks '$(NOTEBOOKS)') '$(SUBMISSIONS)'

@@ -12,7 +12,7 @@ sys.modules.setdefault("rfc3987_syntax", None)
 
 collect_ignore = [] if importlib.util.find_spec("pytest_playwright") else ["browser"]
 if not importlib.util.find_spec("distributed"):  # make test-sweep runs them, in an environment that has Dask
-    collect_ignore.append("sweep/test_with_dask.py")
+    collect_ignore += ["sweep/test_with_dask.py", "sweep/test_workers_with_dask.py"]
 if not importlib.util.find_spec("nbgrader"):  # and make test-nbgrader these
     collect_ignore.append("grading/test_nbgrader.py")
 

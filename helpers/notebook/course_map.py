@@ -175,6 +175,12 @@ STATIONS = (
         "make images that excite a filter, fool a network by a step too small to see, and read a map of photos", 105,
         ("09",), _WORK,
     ),
+    Station(
+        "10_scaling_out", "Scaling out",
+        "Which work can be done at the same time, and which has to wait?",
+        "run trainings on many cores or a cluster, share one among devices, and predict how much faster it gets", 90,
+        ("05", "06"), _WORK,
+    ),
 )  # fmt: skip
 
 

@@ -25,6 +25,11 @@ def show(lesson: Lesson, what: str) -> None:
     )
 
 
+def minutes() -> list[float]:
+    """How long each kept full run took, one for each notebook that has any."""
+    return [run["seconds"] / 60 for run in json.loads(FULL_RUNS.read_text(encoding="utf-8")).values()]
+
+
 def worded(lesson: Lesson, what: str, run: dict[str, Any] | None) -> str:
     """The same as Markdown; `run` has date, machine, seed, seconds, and claims: sentence → measured."""
     if run is None:

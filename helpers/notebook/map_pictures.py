@@ -269,6 +269,17 @@ def _mixed(axis: Axes) -> None:
     _show(axis, mixed.astype("uint8"))
 
 
+def _tasks_on_workers(axis: Axes) -> None:
+    """Four rows of bars, as tasks follow one another on four workers."""
+    colors = (plots.BLUE, plots.ORANGE, plots.GREEN, plots.SKY)
+    for row, widths in enumerate(((62, 30, 50), (26, 70, 40), (44, 24, 30, 44), (80, 52))):
+        left = 12
+        for place, width in enumerate(widths):
+            color = colors[(place + row) % 4]
+            axis.add_patch(Rectangle((left, 14 + 25 * row), width - 3, 18, facecolor=color))
+            left += width
+
+
 def _tile_of(name: str) -> Callable[[Axes], None]:
     return lambda axis: _show(axis, tile(name))
 
@@ -296,4 +307,5 @@ _PICTURES: dict[str, tuple[Callable[[Axes], None], str]] = {
     "09_visualization": (_tile_of("heat map"), "a dog under a heat map"),
     "09b_how_far_to_trust_a_heat_map": (_bars_with_errors, "five bars with their errors"),
     "09c_what_does_a_network_want_to_see": (_rows_of_eyes, "rows of colored rings, like eyes"),
+    "10_scaling_out": (_tasks_on_workers, "four rows of colored bars"),
 }

@@ -111,8 +111,8 @@ def test_every_notebook_has_a_picture_that_draws_from_no_shared_random_state(sta
 
 def test_a_notebook_without_a_picture_shows_its_number():
     axis = Figure().subplots()
-    assert map_pictures.draw(axis, "10_scaling_out") == "its number"
-    assert [text.get_text() for text in axis.texts] == ["10"]
+    assert map_pictures.draw(axis, "11_not_there") == "its number"
+    assert [text.get_text() for text in axis.texts] == ["11"]
 
 
 def test_the_photographs_are_small_and_complete():

@@ -21,7 +21,9 @@ from distributed import Client
 
 from helpers import owned
 from helpers.paths import ROOT
-from tools.sweep import cluster, kept, run
+from tools.notebooks import records
+from tools.sweep import cluster, course, kept, run
+from tools.sweep.task import SET_BY_DASK
 
 pytestmark = pytest.mark.skipif(
     os.name == "nt", reason="these tests send signals, which Windows does not have"
@@ -37,6 +39,7 @@ lesson.claim("Twice the seed", 2 * lesson.seed, below=3)
 lesson.claim("One third", 1 / 3, above=0.3, form=".1f")
 lesson.claim("Letters", 3, equals=3)
 """
+ALONE = 'lesson.claim("No cluster of its own", int("CNN_DASK_SCHEDULER" in os.environ), equals=0)'
 # the worker is two processes above the kernel: kernel, execute.py, worker
 DIES = """
 lives = pathlib.Path({folder!r}, "lives")
@@ -479,3 +482,58 @@ def test_the_address_comes_from_the_environment_or_from_dask(monkeypatch):
         assert cluster.address() == "tcp://one:1"
         monkeypatch.setenv(cluster.ADDRESS, "tcp://two:2")
         assert cluster.address() == "tcp://two:2"
+
+
+# The course itself on a cluster
+
+
+def on_cluster(place, *options):
+    for name in SET_BY_DASK:  # in this process, for the workers of an earlier call
+        os.environ.pop(name, None)
+    return course.main(["--notebooks", str(place / "notebooks"), "--out", str(place / "copies"), *options])
+
+
+def test_executed_copies_are_kept_as_make_course_would_keep_them(place, capfd):
+    write(place, "01_a", START, CLAIMS, ALONE)
+    assert on_cluster(place) == 0
+    ((copy, report),) = records.runs(place / "copies")
+    found = records.result(copy, report)
+    assert [claim["mark"] for claim in found["claims"]] == ["✓"] * 4
+    assert found["seconds"] > 0 and found["machine"] and found["versions"]["keras"]
+    assert "4 of 4" in capfd.readouterr().out
+    before = copy.read_bytes()
+    assert on_cluster(place) == 0
+    assert "0 notebooks to run, 1 are up to date" in capfd.readouterr().out and copy.read_bytes() == before
+    write(place, "01_a", START, CLAIMS, "again = 1")
+    assert on_cluster(place) == 0
+    assert "1 notebooks to run" in capfd.readouterr().out and copy.read_bytes() != before
+
+
+def test_a_false_claim_ends_a_run_of_the_course_and_what_it_left_is_kept(place, capfd):
+    write(place, "01_a", START, CLAIMS, 'lesson.claim("Odd", 2, equals=1)', "print('not reached')")
+    write(place, "02_b", START, CLAIMS)
+    assert on_cluster(place) == 1
+    out = capfd.readouterr().out
+    assert "01_a: FAILED" in out and "02_b: done" in out and "Odd" in out
+    names = {path.name for path in (place / "copies").glob("*.ipynb")}
+    assert names == {"01_a.failed.ipynb", "02_b.ipynb"}
+    assert not (place / "copies" / "01_a.json").exists()
+
+
+def test_a_copy_that_was_changed_is_not_overwritten(place):
+    write(place, "01_a", START, CLAIMS)
+    assert on_cluster(place) == 0
+    copy = place / "copies" / "01_a.ipynb"
+    copy.write_bytes(copy.read_bytes() + b" ")
+    assert on_cluster(place) == 0
+    assert copy.with_name("01_a.kept-1.ipynb").read_bytes().endswith(b" ")
+
+
+def test_the_course_runs_on_a_cluster_by_its_address(place, monkeypatch):
+    write(place, "01_a", START, CLAIMS, ALONE)
+    port = free_port()
+    with scheduler(port), worker(port, place, CNN_DASK_SCHEDULER=f"tcp://127.0.0.1:{port}"):
+        monkeypatch.setattr(cluster, "CONNECT", "60s")
+        monkeypatch.setenv(cluster.ADDRESS, f"tcp://127.0.0.1:{port}")
+        assert on_cluster(place) == 0
+    assert len(records.runs(place / "copies")) == 1

@@ -24,8 +24,10 @@ from tools.colab import payload
 from tools.notebooks.files import ROOT, fingerprint, read_json
 
 PACKAGES = ("tensorflow", "keras", "numpy")  # whose versions are written down with every result
-# What a run itself sets (one.environment), so what is set outside does not count.
+# What a run itself sets (one.environment), so what is set outside does not count; and CNN_DASK_SCHEDULER, which says
+# where something runs, and not what comes of it.
 OVERRULED = (
+    "CNN_DASK_SCHEDULER",
     "CNN_PROFILE", "CNN_STRICT", "CNN_LIVE", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS",
 )  # fmt: skip
 # What is not set is taken to be this, as in helpers/__init__.py.

@@ -26,9 +26,9 @@ from distributed import Client, Future, KilledWorker, LocalCluster, as_completed
 
 import tools
 from helpers import paths
+from helpers.training.workers import ADDRESS
 from tools.sweep.task import Outcome, Task, measure, unfit
 
-ADDRESS = "CNN_DASK_SCHEDULER"
 LOCAL = {  # for the workers that a sweep starts itself
     "distributed.scheduler.allowed-failures": 1,  # deaths that a run survives
     "distributed.scheduler.worker-saturation": 1.0,  # hand a worker no run that it cannot begin

@@ -72,7 +72,8 @@ class Sweeping:
             try:
                 content = read_json(path)  # once, so that the fingerprint is that of what runs
                 code = fingerprint(path, content)
-                plan = self._plan(path.stem, content)
+                # seed and threads are filled in for each run
+                plan = planned(path.stem, content, self.profile, seed=-1, threads=0, limit=self.limit)
             except NotebookError as error:
                 self.failures.append(str(error))
                 continue
@@ -135,20 +136,6 @@ class Sweeping:
             self._say(f"{name}: other numbers, so all of it is swept anew")
         self.unwritten.add(name)
 
-    def _plan(self, name: str, content: dict) -> Task:
-        """What all runs of a notebook have in common; seed and threads are filled in for each."""
-        code = []
-        for cell in content["cells"]:
-            if cell["cell_type"] == "code":
-                cell["outputs"], cell["execution_count"] = [], None
-                code.append("".join(cell["source"]))
-        used = [path for path in needed(code) if path.startswith("helpers/")]
-        return Task(
-            notebook=name, profile=self.profile, seed=-1, threads=0, limit=self.limit,
-            content=json.dumps(content), program=PROGRAM.read_text(encoding="utf-8"),
-            helpers={path: owned.sha256(ROOT / path) for path in used},
-        )  # fmt: skip
-
     def _outcomes(self, tasks: list[Task]) -> Iterator[tuple[Task, Outcome]]:
         """What came of the tasks, as they finish, with a bar that shows how far it is."""
         if not tasks:
@@ -195,6 +182,31 @@ class Sweeping:
 
     def _say(self, text: str) -> None:
         self.console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def planned(
+    name: str, content: dict, profile: str, *, seed: int, threads: int, limit: int, strict: bool = False
+) -> Task:
+    """A run of the notebook with this content, whose outputs are taken out of it; `strict`: see `Task`."""
+    code = []
+    for cell in content["cells"]:
+        if cell["cell_type"] == "code":
+            cell["outputs"], cell["execution_count"] = [], None
+            code.append("".join(cell["source"]))
+    used = [path for path in needed(code) if path.startswith("helpers/")]
+    return Task(
+        notebook=name, profile=profile, seed=seed, threads=threads, limit=limit, strict=strict,
+        content=json.dumps(content), program=PROGRAM.read_text(encoding="utf-8"),
+        helpers={path: owned.sha256(ROOT / path) for path in used},
+    )  # fmt: skip
+
+
+def start_listening() -> None:
+    """Let Ctrl-C, `kill` and a closed terminal end the program in order, with nothing left behind."""
+    if threading.current_thread() is threading.main_thread():
+        for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+            if hasattr(signal, name):
+                signal.signal(getattr(signal, name), signal.default_int_handler)
 
 
 def _as_run(task: Task, outcome: Outcome) -> Run:
@@ -266,11 +278,7 @@ def main(arguments: list[str] | None = None) -> int:
     plain_output()
     options = parse(arguments)
     notebooks = chosen(options.names, options.notebooks, default="all")
-    if threading.current_thread() is threading.main_thread():
-        # a closed terminal too: end in order, and leave nothing behind
-        for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-            if hasattr(signal, name):
-                signal.signal(getattr(signal, name), signal.default_int_handler)
+    start_listening()
     console = Console(width=None if sys.stdout.isatty() else 120)
     sweeping = Sweeping(
         options.seeds, options.threads, options.profile, options.limit,

@@ -25,7 +25,9 @@ from tools.notebooks.one import BEFORE, Runs, Stopped, environment, listen
 
 # Dask sets these for its workers; the notebook is to run as it does anywhere else.
 SET_BY_DASK = ("PYTHONHASHSEED", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MALLOC_TRIM_THRESHOLD_")
-
+# Without these a notebook starts workers of its own. With them it would hand its tasks to the workers of the sweep,
+# which may all be waiting for notebooks.
+OF_THE_CLUSTER = ("CNN_DASK_SCHEDULER", "DASK_SCHEDULER_ADDRESS")
 
 NEEDED = ("papermill", "nbclient", "ipykernel", "tensorflow")
 LONGEST = 2000  # characters of an error
@@ -45,6 +47,7 @@ class Task:
     program: str  # execute.py
     # path below the course's folder → SHA-256 of the file
     helpers: dict[str, str] = field(default_factory=dict)
+    strict: bool = False  # a false claim ends the run, as in `make course`, and the executed copy is wanted
 
     @property
     def key(self) -> tuple[str, int, int]:
@@ -72,6 +75,7 @@ class Outcome:
     machine: str = ""
     versions: dict[str, str] = field(default_factory=dict)
     settings: dict[str, str] = field(default_factory=dict)
+    executed: str = ""  # the notebook with its outputs, from a strict task
 
 
 def in_threads(threads: int) -> str:
@@ -159,12 +163,12 @@ def _run(task: Task, folder: Path, place: Path) -> dict[str, Any]:
     notebook.write_text(task.content, encoding="utf-8")
     program.write_text(task.program, encoding="utf-8")
     env = {
-        **environment(task.profile, task.threads, strict=False),
+        **environment(task.profile, task.threads, strict=task.strict),
         "CNN_SEED": str(task.seed),
         "CNN_CLAIMS": str(claims),
         "PYTHONPATH": os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH")])),
     }
-    for name in SET_BY_DASK:
+    for name in (*SET_BY_DASK, *OF_THE_CLUSTER):
         env.pop(name, None)
     command = [sys.executable, str(program), str(notebook), str(copy), "--cell-timeout", str(task.limit)]
     runs, found, error = Runs(), {}, None
@@ -182,6 +186,8 @@ def _run(task: Task, folder: Path, place: Path) -> dict[str, Any]:
         failure = f"it took longer than {task.limit} seconds; --limit sets how long a run may take"
     finally:
         alarm.cancel()
+    if task.strict and copy.exists():
+        found["executed"] = copy.read_text(encoding="utf-8")
     lines = claims.read_text(encoding="utf-8").splitlines(keepends=True) if claims.exists() else []
     # a kernel may have died while it wrote a line
     whole = [json.loads(line) for line in lines if line.endswith("\n")]
