@@ -50,7 +50,8 @@ if not IS_ROOT and os.environ.get("CNN_HUB_ONE_ACCOUNT") != "1":
 if IS_ROOT and (closed := closed_to_others(ROOT, ENVIRONMENT, LAB, Path(sys.executable), DATA.parent)):
     refuse(
         f"Learners' accounts can't enter {closed}. Course, Python and {DATA} must be where everyone may read:",
-        "put the course into /srv, for example, and take the system's Python: make hub PYTHON=/usr/bin/python3",
+        "put the course into /srv, for example. If it's Python, delete .venv-hub and take the system's, of the same",
+        "version as .venv has: make hub PYTHON=/usr/bin/python3",
     )
 
 os.umask(0o077)  # the hub's database and keys are for its own account only
