@@ -19,7 +19,7 @@ _CERTAIN = (ast.Assign, ast.AnnAssign, ast.Import, ast.ImportFrom, ast.FunctionD
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 _MAGICS = ("run_line_magic", "run_cell_magic")  # what IPython makes of % and %%, with the code as text
 _WORD = re.compile(r"[^\W\d]\w*")
-_EVERYTHING = "*"  # what `from module import *` defines
+_EVERYTHING = "*"  # what an import of everything from a module defines
 
 
 @dataclass(frozen=True)
