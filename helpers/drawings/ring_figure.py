@@ -15,7 +15,7 @@ from helpers.notebook import plots
 
 HEIGHT = 3.7  # of the figure, in inches
 PANEL, SIDE = 2.1, 0.25  # width of a panel; side of a chunk's square
-PLACES = ((0.42, 2.42), (1.68, 2.42), (1.68, 0.76), (0.42, 0.76))  # middles of the devices, around the ring
+PLACES = ((0.45, 2.42), (1.65, 2.42), (1.65, 0.76), (0.45, 0.76))  # middles of the devices, around the ring
 
 
 def show() -> None:
@@ -36,17 +36,17 @@ def draw(devices: int = 4) -> tuple[Figure, str]:
         sent.append(step.chunks)
     half = devices - 1
     figure, axis = canvas(HEIGHT)
-    panels = ((0, "at first"), (1, "after 1 step"), (half, f"after {half} steps:\nall is added up"),
-              (2 * half, f"after {2 * half} steps:\nall have everything"))  # fmt: skip
+    panels = ((0, "at first"), (1, "after 1 step"), (half, f"after {half} steps:\neach sum is complete"),
+              (2 * half, f"after {2 * half} steps:\nall have every sum"))  # fmt: skip
     for number, (place, title) in enumerate(panels):
         left = number * PANEL
         write(axis, left + PANEL / 2, HEIGHT - 0.24, title, size=11.5, fontweight="bold", linespacing=1.05)
         _panel(axis, left, tables[place], sent[place] if place < len(sent) else None)
     alt = (
         f"{devices} devices in a ring, four times. Each holds {devices} squares, one for each chunk of the gradient, "
-        "with the number of devices whose gradients are in it. At first all numbers are 1. After one step each device "
-        f"has a 2; after {half} steps each has one {devices}, which is complete; after {2 * half} steps all squares "
-        f"hold {devices}."
+        f"numbered 0 to {half} from top to bottom, with the number of devices whose gradients are in it. At first all "
+        f"numbers are 1. After one step each device has a 2; after {half} steps each has one {devices}, which is "
+        f"complete; after {2 * half} steps all squares hold {devices}."
     )
     return figure, alt
 
@@ -56,8 +56,10 @@ def _panel(axis: Axes, left: float, table: np.ndarray, sent: np.ndarray | None) 
     centers = [(left + x, y) for x, y in PLACES[:devices]]
     for device, (x, y) in enumerate(centers):
         for chunk, count in enumerate(table[device]):
-            _square(axis, (x, y + (devices / 2 - chunk) * SIDE), int(count), devices,
-                    leaves=sent is not None and sent[device] == chunk)  # fmt: skip
+            top = y + (devices / 2 - chunk) * SIDE
+            _square(axis, (x, top), int(count), devices, leaves=sent is not None and sent[device] == chunk)
+            if device == 0:  # the others have theirs in the same order
+                write(axis, x - SIDE / 2 - 0.1, top - SIDE / 2 - 0.01, f"{chunk}:", size=9, color=FAINT)
         write(axis, x, y - devices / 2 * SIDE - 0.12, f"device {device}", size=10, color=FAINT)
     if sent is None:
         return

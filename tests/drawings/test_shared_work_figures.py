@@ -21,6 +21,15 @@ def test_the_ring_begins_with_ones_and_ends_complete(devices):
     assert f"{devices} devices" in alt and f"after {2 * devices - 2} steps" in alt
 
 
+def test_the_chunks_are_numbered_beside_the_first_device_of_each_panel():
+    figure, alt = ring_figure.draw(4)
+    labels = [text for text in figure.axes[0].texts if text.get_text().endswith(":")]
+    assert [label.get_text() for label in labels] == ["0:", "1:", "2:", "3:"] * 4
+    heights = [label.get_position()[1] for label in labels[:4]]
+    assert heights == sorted(heights, reverse=True), "from top to bottom, as the alternative text says"
+    assert "0 to 3 from top to bottom" in alt
+
+
 def test_the_frames_are_what_is_sent_next():
     figure, _ = ring_figure.draw(4)
     framed = [patch for patch in figure.axes[0].patches if getattr(patch, "get_linewidth", float)() == 2.4]
