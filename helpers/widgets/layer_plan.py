@@ -165,7 +165,8 @@ def _layer(call: Any, shape: tuple[int, ...], dtype: str) -> dict[str, Any]:
 
 
 def _packed(array: np.ndarray, dtype: str) -> dict[str, Any]:
-    packed = array.astype(dtype)
+    with np.errstate(over="ignore"):  # what is too large becomes infinite, and is refused
+        packed = array.astype(dtype)
     if not np.isfinite(packed).all():
         raise ValueError(f"a weight is too large for {dtype}.")
     return modules.pack(packed)
