@@ -281,16 +281,18 @@ function enlarged(picture, rows, columns) {
 
 // First along the rows, then along the columns, stored as float32 each time, as Pillow does it.
 function resampled(picture, rows, columns, parts) {
+  const given = new Float32Array(picture.values);
   const across = new Float32Array(picture.rows * columns);
-  parts(picture.columns, columns).forEach(({ from, weights }, column) => {
-    for (let row = 0; row < picture.rows; row++) {
+  const columnParts = parts(picture.columns, columns);
+  for (let row = 0, at = 0; row < picture.rows; row++) {
+    for (let column = 0; column < columns; column++, at++) {
+      const { from, weights } = columnParts[column];
+      const start = row * picture.columns + from;
       let sum = 0;
-      for (let i = 0; i < weights.length; i++) {
-        sum += weights[i] * Math.fround(picture.values[row * picture.columns + from + i]);
-      }
-      across[row * columns + column] = sum;
+      for (let i = 0; i < weights.length; i++) sum += weights[i] * given[start + i];
+      across[at] = sum;
     }
-  });
+  }
   const values = new Float64Array(rows * columns);
   parts(picture.rows, rows).forEach(({ from, weights }, row) => {
     for (let column = 0; column < columns; column++) {
@@ -314,7 +316,7 @@ function coveredPixels(length, count) {
     let to = Math.min(Math.trunc(middle + support + 0.5), length);
     if (place(from) <= -0.5) from++;
     if (place(to - 1) > 0.5) to--;
-    return { from, weights: new Array(to - from).fill(1 / (to - from)) };
+    return { from, weights: new Float64Array(to - from).fill(1 / (to - from)) };
   });
 }
 
@@ -325,7 +327,7 @@ function nearestPixels(length, count) {
     const middle = (i + 0.5) * scale;
     const from = Math.max(Math.trunc(middle - 0.5), 0);
     const to = Math.min(Math.trunc(middle + 1.5), length);
-    const near = Array.from({ length: to - from }, (_, j) => Math.max(1 - Math.abs(from + j - middle + 0.5), 0));
+    const near = Float64Array.from({ length: to - from }, (_, j) => Math.max(1 - Math.abs(from + j - middle + 0.5), 0));
     const total = near.reduce((sum, weight) => sum + weight, 0);
     return { from, weights: near.map((weight) => weight / total) };
   });

@@ -119,7 +119,9 @@ function fillDisc(large, side, x, y, radius) {
 // What handwriting.prepare makes of a drawing {shape, values 0 to 255, dark on white}: {shape: [28, 28], values}, light
 // ink on black; null where there is no ink.
 export function prepareDigit({ shape: [rows, columns], values }) {
-  const ink = inkOnPaper({ rows, columns, values: values.map((gray) => 255 - gray) });
+  const bright = new Float64Array(values.length);
+  for (let at = 0; at < bright.length; at++) bright[at] = 255 - values[at];
+  const ink = inkOnPaper({ rows, columns, values: bright });
   const digit = ink && withoutSpecks(ink);
   return digit && centerDigit(scaleToBox(thickenInk(cropInk(digit))));
 }
@@ -189,7 +191,7 @@ function cropInk({ rows, columns, values }) {
 function thickenInk(ink) {
   const unit = Math.max(ink.rows, ink.columns) / DIGIT_BOX;
   const framed = framedInk(ink, 1);
-  const depth = distances(framed, (value) => value <= 0.5);
+  const depth = distances(framed, false);
   let sum = 0;
   let count = 0;
   for (let at = 0; at < depth.length; at++) {
@@ -201,7 +203,7 @@ function thickenInk(ink) {
   if (width >= DIGIT_THINNEST * unit) return ink;
   const grow = (DIGIT_PEN * DIGIT_BOX * unit - width) / 2;
   const larger = framedInk(ink, Math.trunc(grow) + 1);
-  const away = distances(larger, (value) => value > 0.5);
+  const away = distances(larger, true);
   const values = larger.values.map((value, at) => Math.max(value, Math.min(Math.max(grow + 0.5 - away[at], 0), 1)));
   return { ...larger, values };
 }
@@ -215,13 +217,13 @@ function framedInk(ink, margin) {
   return { rows, columns, values };
 }
 
-// How far each pixel of a picture is from the nearest one that `isGoal` says yes to (there must be one), in pixels:
-// along the columns first, then along the rows, each by the lower envelope of parabolas (Felzenszwalb and Huttenlocher,
-// 2012).
-function distances({ rows, columns, values }, isGoal) {
+// How far each pixel of a picture is, in pixels, from the nearest strong one, or from the nearest that is not strong
+// (there must be one): along the columns first, then along the rows, each by the lower envelope of parabolas
+// (Felzenszwalb and Huttenlocher, 2012).
+function distances({ rows, columns, values }, toStrong) {
   const far = (rows + columns) ** 2;
   const squared = new Float64Array(values.length);
-  for (let at = 0; at < values.length; at++) squared[at] = isGoal(values[at]) ? 0 : far;
+  for (let at = 0; at < values.length; at++) squared[at] = values[at] > 0.5 === toStrong ? 0 : far;
   const given = new Float64Array(Math.max(rows, columns));
   const lowest = new Int32Array(given.length); // the places whose parabolas make up the envelope, from left to right
   const from = new Float64Array(given.length); // and where each of them begins to be the lowest
