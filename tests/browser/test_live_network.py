@@ -76,7 +76,9 @@ def figure(open_page, address):
         expect(verdict(found)).to_contain_text("reads 3")
         return found
 
-    return figure
+    expect.set_options(timeout=30_000)  # a busy machine may let a page wait
+    yield figure
+    expect.set_options(timeout=5_000)
 
 
 def verdict(figure):
