@@ -6,7 +6,7 @@ import pytest
 from helpers.drawings import still_batchnorm
 from helpers.from_scratch import batchnorm
 from helpers.notebook.quiet_keras import keras, layers
-from helpers.widgets import display, live, modules, random_batch
+from helpers.widgets import live, modules, random_batch
 from tests.widgets.javascript import needs_node, run
 
 STEPS = """
@@ -20,14 +20,6 @@ STEPS = """
     });
     return results;
 """
-
-
-@pytest.fixture
-def shown(monkeypatch):
-    """What is handed to `display.show`: figure, settings, and what draws the still one."""
-    calls = []
-    monkeypatch.setattr(display, "show", lambda *arguments: calls.append(arguments))
-    return calls
 
 
 @needs_node

@@ -6,21 +6,13 @@ import pytest
 from helpers.drawings import still_color
 from helpers.from_scratch.convolution import conv2d
 from helpers.notebook.quiet_keras import keras, layers
-from helpers.widgets import color_filters, display, live, modules
+from helpers.widgets import color_filters, live, modules
 from tests.widgets.javascript import needs_node, run
 
 MAPS = """
     return given.cases.map(({ image, filter, options }) =>
         js.colorMap({ ...image, values: Float64Array.from(image.values) }, filter, options));
 """
-
-
-@pytest.fixture
-def shown(monkeypatch):
-    """What is handed to `display.show`: figure, settings, and what draws the still one."""
-    calls = []
-    monkeypatch.setattr(display, "show", lambda *arguments: calls.append(arguments))
-    return calls
 
 
 def cases(count):

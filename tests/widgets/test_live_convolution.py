@@ -7,7 +7,7 @@ import pytest
 from helpers.drawings import still_convolution
 from helpers.from_scratch.convolution import correlate
 from helpers.notebook.quiet_keras import keras, layers
-from helpers.widgets import display, kernels, live, modules
+from helpers.widgets import kernels, live, modules
 from tests.widgets.javascript import needs_node, run
 
 DIGIT = np.random.default_rng(0).integers(0, 256, size=(28, 28)).astype(np.uint8)
@@ -19,14 +19,6 @@ def no_figure_is_left_open():
     before = plt.get_fignums()
     yield
     assert plt.get_fignums() == before
-
-
-@pytest.fixture
-def shown(monkeypatch):
-    """What is handed to `display.show`: figure, settings, and what draws the still one."""
-    calls = []
-    monkeypatch.setattr(display, "show", lambda *arguments: calls.append(arguments))
-    return calls
 
 
 def cases(count):

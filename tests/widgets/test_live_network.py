@@ -11,20 +11,12 @@ from helpers.data import datasets
 from helpers.digits import handwriting
 from helpers.drawings import still_network
 from helpers.notebook.quiet_keras import keras, layers
-from helpers.widgets import display, layer_plan, live
+from helpers.widgets import layer_plan, live
 from tests.widgets.javascript import needs_node, run
 
 # Of live_network/plan.json; tools/make_assets/live_network.py prints it.
 CHECKSUM = "9fac0d3b7a7fba75e82ff6f8f5488605e2d39686f1f64b982b29983edb59b4e1"
 READS = 0.97  # of the sample's test digits, at least
-
-
-@pytest.fixture
-def shown(monkeypatch):
-    """What is handed to `display.show`: figure, settings, and what draws the still one."""
-    calls = []
-    monkeypatch.setattr(display, "show", lambda *arguments: calls.append(arguments))
-    return calls
 
 
 def small_model(*head):

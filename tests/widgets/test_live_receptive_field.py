@@ -6,16 +6,8 @@ import pytest
 from helpers.drawings import still_receptive_field
 from helpers.inside import receptive_field
 from helpers.notebook.quiet_keras import keras, layers
-from helpers.widgets import display, field_layers, live, modules
+from helpers.widgets import field_layers, live, modules
 from tests.widgets.javascript import needs_node, run
-
-
-@pytest.fixture
-def shown(monkeypatch):
-    """What is handed to `display.show`: figure, settings, and what draws the still one."""
-    calls = []
-    monkeypatch.setattr(display, "show", lambda *arguments: calls.append(arguments))
-    return calls
 
 
 def plans(count):

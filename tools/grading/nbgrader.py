@@ -127,7 +127,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(
             f"{one.name}: {len(one.items) - quizzes} exercises, {quizzes} quiz questions, {one.points} points"
         )
-    print(f"copy {options.out} to where your class shall live, and go on there (docs/grading.md)")
+    print(f"copy {options.out} to where your class will live, and go on there (docs/grading.md)")
     return 0
 
 

@@ -54,7 +54,7 @@ class OnlyWhatIsNeeded(NbGraderPreprocessor):
     """Run the answers, and of the lesson around them what they use: the trainings of a lesson take minutes."""
 
     def preprocess(self, nb, resources):
-        """Tag the cells that nbclient, which runs the notebook, shall pass over."""
+        """Tag the cells that nbclient, which runs the notebook, must pass over."""
         cells = [cell for cell in nb.cells if cell.cell_type == "code"]
         graded = [number for number, cell in enumerate(cells) if is_solution(cell) or is_grade(cell)]
         run = needed([cell.source for cell in cells], graded)

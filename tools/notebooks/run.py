@@ -219,6 +219,12 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         options.cell_timeout = CELL_TIMEOUT[options.profile]
     if options.cell_timeout < 1:
         parser.error("--cell-timeout must be at least 1 second")
+    check(parser, options)
+    return options
+
+
+def check(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    """What every program that runs notebooks asks of its options: notebooks, a seed, and where copies go."""
     if not all_notebooks(options.notebooks):
         parser.error(f"there are no notebooks in {options.notebooks}")
     try:
@@ -226,7 +232,6 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     except ValueError as error:
         parser.error(str(error))
     options.out = options.out or default_out(options.profile)
-    return options
 
 
 def main(arguments: list[str] | None = None) -> int:

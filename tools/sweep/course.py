@@ -17,11 +17,11 @@ from rich.console import Console
 
 from helpers.notebook import course
 from tools.notebooks.conditions import conditions
-from tools.notebooks.copies import Refused, default_out, load_report, load_result, prepared, reasons
+from tools.notebooks.copies import Refused, load_report, load_result, prepared, reasons
 from tools.notebooks.files import NotebookError, as_json, count_claims, put, read, read_json, take_away
 from tools.notebooks.one import Result
-from tools.notebooks.run import plain_output, report
-from tools.selection import NOTEBOOKS, all_notebooks, chosen
+from tools.notebooks.run import check, plain_output, report
+from tools.selection import NOTEBOOKS, chosen
 from tools.sweep import cluster
 from tools.sweep.run import LIMIT, planned, start_listening
 from tools.sweep.task import Outcome, Task
@@ -113,13 +113,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     for name in ("jobs", "threads", "limit"):
         if getattr(options, name) < 1:
             parser.error(f"--{name} must be at least 1")
-    if not all_notebooks(options.notebooks):
-        parser.error(f"there are no notebooks in {options.notebooks}")
-    try:
-        course.check_seed()
-    except ValueError as error:
-        parser.error(str(error))
-    options.out = options.out or default_out(options.profile)
+    check(parser, options)
     return options
 
 
