@@ -18,7 +18,8 @@ from tools.notebooks.files import NotebookError, code_cells
 
 LARGEST = 50_000_000  # bytes of a notebook that is read
 _MOODLE = re.compile(r"(?P<name>.+?)_(?P<number>\d+)_assignsubmission_")
-_CANVAS = re.compile(r"(?P<name>[^_]+)_(?:LATE_)?(?P<number>\d+)_\d+_")
+_CANVAS = re.compile(r"(?P<name>.+?)_(?:LATE_)?(?P<number>\d+)_\d+_")
+_CANVAS_ANONYMOUS = re.compile(r"(?:LATE_)?(?P<name>anon_[0-9A-Za-z]+)_\d+_")
 _COPY = re.compile(r"\(\d+\)|-Copy\d*|\bCopy of\b|\bcopy\b|의 사본|사본", re.IGNORECASE)
 _NUMBER = re.compile(r"(?<![0-9A-Za-z])(\d\d[a-z]?)(?=[_ .-]|$)")
 
@@ -69,8 +70,10 @@ def learner(path: Path, known: Collection[str]) -> Learner:
     """
     path = Path(unicodedata.normalize("NFC", path.as_posix()))  # a Mac takes Korean syllables apart
     for part in path.parts:
+        if match := _CANVAS_ANONYMOUS.match(part):
+            return Learner(match["name"], platform="Canvas")
         for platform, pattern in (("Moodle", _MOODLE), ("Canvas", _CANVAS)):
-            if match := pattern.match(part):
+            if (match := pattern.match(part)) and _without(match["name"], known):
                 return Learner(_harmless(match["name"]), match["number"], platform)
     names = [_without(part, known) for part in (*path.parts[:-1], path.stem)]
     return Learner(_harmless(next(filter(None, names), path.stem)))
