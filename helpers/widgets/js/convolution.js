@@ -75,6 +75,12 @@ export function convolutionMap(image, kernel, moves) {
   return { values, rows, columns };
 }
 
+// The place [row, column] of a feature map whose value is the farthest from 0.
+export function convolutionStrongest({ values, columns }) {
+  const index = values.reduce((best, value, i) => (Math.abs(value) > Math.abs(values[best]) ? i : best), 0);
+  return [Math.floor(index / columns), index % columns];
+}
+
 // The range of colors for a feature map: around 0 where it has both signs; a few extremes may go beyond it.
 export function convolutionRange(values) {
   if (values.every((value) => value >= -1e-9)) return { low: 0, high: Math.max(...values, 1), signed: false };
@@ -444,7 +450,7 @@ function renderConvolution({ model, el }) {
 
   fillCells();
   update();
-  if (simple) goTo(Math.floor(state.map.rows / 2), Math.floor(state.map.columns / 2)); // a corner says little
+  if (simple) goTo(...convolutionStrongest(state.map)); // a corner says little
   const stops = [followSize(root, redraw), followTheme(root, redraw), overMap.stop, steps.stop, say.stop];
   return () => stops.forEach((stop) => stop());
 }
