@@ -158,7 +158,7 @@ def test_the_sums_on_the_front_page_are_those_that_python_computes(front):
     for key in ["ArrowDown"] * 9 + ["ArrowRight"] * 5:
         grid.press(key)
     check(kernel, 9, 5)
-    expect(front.get_by_role("status")).to_contain_text("Row 10, column 6")
+    expect(front.locator(".live-hidden")).to_contain_text("Row 10, column 6")
     front.get_by_label("kernel, row 1, column 2").fill("-3.5")
     assert pressed(front) == [], "it is the reader's own kernel now"
     kernel[1] = -3.5

@@ -192,7 +192,8 @@ function renderConvolution({ model, el }) {
     make("div", { class: "live-block live-block-sum" }, make("p", { class: "live-caption", text: t(key) }), ...children);
   const blocks = {
     input: block("input", canvases.input),
-    map: block("map", canvases.map, legend),
+    map: block("map", canvases.map, !simple && legend),
+    legend,
     patch: block("patch", canvases.patch),
     kernel: block("kernel", cells),
     products: block("products", canvases.products),
@@ -200,7 +201,7 @@ function renderConvolution({ model, el }) {
   };
   const row = (name, ...shown) => make("div", { class: `live-row ${name}` }, shown.map((key) => blocks[key]));
   if (simple) {
-    root.append(controls.kernel.node, row("live-picture", "input", "kernel", "sum", "map"));
+    root.append(controls.kernel.node, row("live-picture", "input", "kernel", "sum", "map", "legend"));
   } else {
     root.append(
       make(
