@@ -172,7 +172,7 @@ function renderConvolution({ model, el }) {
     canvases[name] = make("canvas", { class: "live-framed", role: "img" });
   }
   const captions = {};
-  for (const name of ["input", "kernel", "map", "patch", "products"]) {
+  for (const name of ["input", "kernel", "map", "patch", "products", "sum"]) {
     captions[name] = make("p", { class: "live-caption" });
   }
   const cells = make("div", { class: "live-kernel", role: "group", "aria-label": t("kernel cells") });
@@ -188,8 +188,7 @@ function renderConvolution({ model, el }) {
   });
   const block = (name, ...children) =>
     make("div", { class: `live-block live-block-${name}` }, captions[name], ...children);
-  const result = (key, ...children) =>
-    make("div", { class: "live-block live-block-sum" }, make("p", { class: "live-caption", text: t(key) }), ...children);
+  captions.sum.textContent = t(simple ? "simple sum" : "sum");
   const blocks = {
     input: block("input", canvases.input),
     map: block("map", canvases.map, !simple && legend),
@@ -197,7 +196,7 @@ function renderConvolution({ model, el }) {
     patch: block("patch", canvases.patch),
     kernel: block("kernel", cells),
     products: block("products", canvases.products),
-    sum: simple ? result("simple sum", sum, steps.play) : result("sum", sum),
+    sum: block("sum", sum, simple && steps.play),
   };
   const row = (name, ...shown) => make("div", { class: `live-row ${name}` }, shown.map((key) => blocks[key]));
   if (simple) {
@@ -373,13 +372,9 @@ function renderConvolution({ model, el }) {
 
   function redraw() {
     const { padded, map, at } = state;
-    const narrow = root.classList.contains("live-narrow");
-    const beside = simple ? 146 + 64 : 0; // the kernel between the two images, and the gaps
-    const large = narrow
-      ? Math.floor((root.clientWidth - 40) / 2)
-      : simple
-        ? Math.min(Math.floor((root.clientWidth - 24 - beside) / 2), 288)
-        : 270;
+    const halved = (taken) => Math.floor((root.clientWidth - taken) / 2);
+    const wide = simple ? Math.min(halved(24 + 146 + 64), 288) : 270; // simple: the kernel and two gaps between them
+    const large = root.classList.contains("live-narrow") ? halved(40) : wide;
     paint(canvases.input, padded.values, padded.rows, padded.columns, { size: large });
     tintZeros();
     canvases.input.setAttribute("aria-label", captions.input.textContent);

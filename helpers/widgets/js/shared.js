@@ -141,8 +141,8 @@ export function button(label, onClick, attributes = {}) {
 
 // Buttons and a slider that go through `steps` steps, numbered from 0. onStep(step) is called whenever the step changes
 // through them or through playing; after the last step, playing begins again. It plays by itself only if `playing`
-// says so, and never for a reader who asked for reduced motion. `set(step)` and `resize(steps)` do not call back. A figure
-// with little room shows only `play` instead of `node`; `words` are the keys of that button's two labels.
+// says so, and never for a reader who asked for reduced motion. `set(step)` and `resize(steps)` do not call back.
+// A figure with little room shows only `play` instead of `node`; `words` are the keys of that button's two labels.
 export function stepper(t, { steps, onStep, seconds = 0.7, value = 0, playing = false, words = ["play", "pause"] }) {
   let timer = null;
   const position = slider(t, "step", {
