@@ -16,6 +16,9 @@ from tests.browser.plain_network import probabilities, unpack
 from tests.browser.site import ROOT, SITE, STICKING_OUT, WIDTHS
 
 FIGURES = ("convolution", "color", "receptive_field", "batchnorm", "network")
+FIRST_SCREEN = (
+    760  # pixels in height of a laptop or a phone of today, which show the front page's figure at once
+)
 FIRST_VIEW = 1000  # milliseconds until something is to be seen, from this machine
 IMAGES = {
     entry["name"]: entry["image"]
@@ -100,6 +103,85 @@ def test_stride_and_another_image_change_the_map(page):
     edges = [-1, 0, 1, -2, 0, 2, -1, 0, 1]
     shown = value_of(figure.locator(".live-sum").inner_text())
     assert shown == pytest.approx(sum_at(IMAGES["a digit"], edges, 5, 6, stride=2), abs=6e-4)
+
+
+@pytest.fixture(params=[("phone", "light"), ("desktop", "dark")], ids="-".join)
+def front(request, open_page, address):
+    """The front page's convolution, which has the simple form, alive on a phone and on a dark desktop."""
+    size, scheme = request.param
+    page = open_page(
+        address,
+        viewport={"width": WIDTHS[size], "height": FIRST_SCREEN},
+        has_touch=size == "phone",
+        color_scheme=scheme,
+        reduced_motion="reduce",
+    )
+    page.goto(f"{address}/index.html")
+    return alive(page, "convolution")
+
+
+def pressed(figure):
+    return figure.locator('button[aria-pressed="true"]').all_inner_texts()
+
+
+def test_the_front_page_has_kernels_to_press_and_no_other_controls(front):
+    named = ["blur", "sharpen", "vertical edges", "horizontal edges", "outline"]
+    assert front.get_by_role("button").all_inner_texts() == [*named, "Slide it"]
+    assert front.locator("select, input[type=range], input[type=checkbox]").count() == 0
+    assert front.locator("canvas").count() == 2 and front.locator("input").count() == 9
+    assert front.locator("input[type=number]").count() == 9
+    assert pressed(front) == ["vertical edges"]
+    box = front.locator(".live-block-map canvas").bounding_box()
+    end = front.page.evaluate("scrollY") + box["y"] + box["height"]
+    assert end < FIRST_SCREEN, "the feature map is on the first screen"
+    assert front.page.evaluate(STICKING_OUT) == []
+
+
+def test_the_sums_on_the_front_page_are_those_that_python_computes(front):
+    image, sums = IMAGES["a cat"], []
+    rows, columns = (side - 2 for side in image["shape"])
+    places = [(row, column) for row in range(rows) for column in range(columns)]
+    grid = front.locator(".live-block-map canvas")
+
+    def check(kernel, row, column):
+        sums.append(value_of(front.locator(".live-sum").inner_text()))
+        assert sums[-1] == pytest.approx(sum_at(image, kernel, row, column), abs=6e-4)
+
+    kernel = [-1, 0, 1, -2, 0, 2, -1, 0, 1]
+    begin = max(places, key=lambda place: abs(sum_at(image, kernel, *place)))
+    check(kernel, *begin)
+    front.get_by_role("button", name="horizontal edges").press("Enter")
+    assert pressed(front) == ["horizontal edges"]
+    kernel = [-1, -2, -1, 0, 0, 0, 1, 2, 1]
+    check(kernel, *begin)
+    grid.press("Control+Home")
+    for key in ["ArrowDown"] * 9 + ["ArrowRight"] * 5:
+        grid.press(key)
+    check(kernel, 9, 5)
+    expect(front.locator(".live-hidden")).to_contain_text("Row 10, column 6")
+    front.get_by_label("kernel, row 1, column 2").fill("-3.5")
+    assert pressed(front) == [], "it is the reader's own kernel now"
+    kernel[1] = -3.5
+    check(kernel, 9, 5)
+    box = grid.bounding_box()
+    point = {"x": box["width"] * 20.5 / columns, "y": box["height"] * 30.5 / rows}
+    (grid.tap if front.page.evaluate("navigator.maxTouchPoints") else grid.click)(position=point)
+    check(kernel, 30, 20)
+    assert len(set(sums)) == len(sums), "the sums differ"
+
+
+def test_the_frame_on_the_front_page_slides_only_when_asked_and_until_stopped(front):
+    total = front.locator(".live-sum")
+    before = total.inner_text()
+    front.page.wait_for_timeout(400)
+    assert total.inner_text() == before
+    front.get_by_role("button", name="Slide it").click()
+    expect(total).not_to_have_text(before)
+    front.get_by_role("button", name="Stop").click()
+    expect(front.get_by_role("button", name="Slide it")).to_be_visible()
+    stopped = total.inner_text()
+    front.page.wait_for_timeout(400)
+    assert total.inner_text() == stopped
 
 
 # Color

@@ -128,6 +128,14 @@ def test_a_card_leads_to_its_notebook(page, address):
     page.wait_for_url("**/notebooks/02_cnn_basics.html")
 
 
+def test_the_front_page_counts_its_lessons_and_leads_to_the_first():
+    page = (SITE / "index.html").read_text(encoding="utf-8")
+    lessons = re.search(r'<ul class="cards">(.*?)</ul>', page, re.DOTALL)[1]
+    assert "eleven lessons" in page and lessons.count("<li>") == 11
+    ways = re.search(r'<ul class="ways">(.*?)</ul>', page, re.DOTALL)[1]
+    assert re.search(r'href="([^"]+)"', ways)[1] == f"notebooks/{NOTEBOOKS[0]}.html"
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_says_in_its_head_what_it_is_about(name):
     head = (SITE / name).read_text(encoding="utf-8").partition("</head>")[0]

@@ -105,6 +105,22 @@ def test_a_text_that_asks_for_an_unknown_figure_is_an_error():
         living.in_text("<!-- live: colour -->", [], [])
 
 
+def test_the_simple_form_is_asked_for_by_name_and_shows_one_image():
+    images = [
+        {"name": name, "image": {"shape": [1, 1], "dtype": "uint8", "data": "AA=="}}
+        for name in ("cat", "cup")
+    ]
+    simple, full = (
+        data_of(living.in_text(f"<!-- live: convolution{form} -->", [], images)[0])
+        for form in (" simple", "")
+    )
+    assert simple["simple"] is True and simple["images"] == images[:1]
+    assert "simple" not in full and full["images"] == images
+    assert {**full, "simple": True, "images": images[:1]} == simple
+    with pytest.raises(DataError, match="'color' has no simple form"):
+        living.in_text("<!-- live: color simple -->", [], images)
+
+
 def test_there_is_a_default_for_every_figure():
     assert tuple(living.DEFAULTS) == ("convolution", "color", "receptive_field", "batchnorm", "network")
     assert set(living.DEFAULTS) == set(modules.FIGURES)

@@ -119,6 +119,19 @@ def test_the_patch_that_is_shown_lies_where_the_kernel_lies():
 
 
 @needs_node
+def test_the_place_that_the_simple_form_begins_at_is_the_strongest():
+    values = np.random.default_rng(2).normal(size=(6, 9))
+    body = """
+        const map = { values: Float64Array.from(given.values), rows: 6, columns: 9 };
+        return js.convolutionStrongest(map);
+    """
+    for sign in (1, -1):
+        values[4, 2] = sign * 9
+        found = run("convolution", body, values=values.ravel().tolist())
+        assert found == [4, 2] == list(np.unravel_index(np.abs(values).argmax(), values.shape))
+
+
+@needs_node
 @pytest.mark.parametrize(
     "values", [np.linspace(0, 3, 9), np.linspace(0, 0.5, 9), np.linspace(-2, 1, 500), np.zeros(4)]
 )

@@ -35,7 +35,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "batchnorm": {},
     "network": {"network": "shipped"},
 }
-_ASKED = re.compile(r"^<!-- live: (\w+) -->$", re.MULTILINE)
+_ASKED = re.compile(r"^<!-- live: (\w+)( simple)? -->$", re.MULTILINE)
 Still = tuple[bytes, str]  # a PNG and its alternative text
 
 
@@ -67,7 +67,8 @@ def in_text(
     """A text of the site's root with a place for each figure that it asks for, and the pictures they need.
 
     The still picture is that of the first notebook which shows the figure; where none does, the place has none.
-    `images` are what the convolution can be tried on. Raises DataError for a figure that there is not.
+    `<!-- live: convolution simple -->` asks for the simple form, with the first of `images`, on which the convolution
+    can be tried. Raises DataError for a figure or a form that there is not.
     """
     stills, pictures = _first_stills(notebooks), {}
 
@@ -75,7 +76,15 @@ def in_text(
         figure = found[1]
         if figure not in DEFAULTS:
             raise DataError(f"there is no live figure {figure!r}: choose one of {', '.join(DEFAULTS)}")
-        settings = DEFAULTS[figure] | ({"images": images} if figure == "convolution" else {})
+        settings = dict(DEFAULTS[figure])
+        if simple := found[2] is not None:
+            if figure != "convolution":
+                raise DataError(
+                    f"the live figure {figure!r} has no simple form: only the convolution has one"
+                )
+            settings["simple"] = True
+        if figure == "convolution":
+            settings["images"] = images[:1] if simple else images
         if figure not in stills:
             return place(figure, settings)
         address = f"{STILLS}/{figure}.png"

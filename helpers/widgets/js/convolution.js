@@ -1,6 +1,7 @@
 // A small grid of numbers slides over an image: edit the grid, choose how it moves, and watch each sum come out.
+// With `simple` in its settings, for a first look, kernels are chosen with buttons, and nothing else can be set.
 import {
-  announcer, cellAt, choice, figureRoot, followSize, followTheme, inscribe, liveLabels, make, number, outline,
+  announcer, button, cellAt, choice, figureRoot, followSize, followTheme, inscribe, liveLabels, make, number, outline,
   paint, shade, slider, stepper, unpack, walk,
 } from "./shared.js";
 
@@ -74,6 +75,12 @@ export function convolutionMap(image, kernel, moves) {
   return { values, rows, columns };
 }
 
+// The place [row, column] of a feature map whose value is the farthest from 0.
+export function convolutionStrongest({ values, columns }) {
+  const index = values.reduce((best, value, i) => (Math.abs(value) > Math.abs(values[best]) ? i : best), 0);
+  return [Math.floor(index / columns), index % columns];
+}
+
 // The range of colors for a feature map: around 0 where it has both signs; a few extremes may go beyond it.
 export function convolutionRange(values) {
   if (values.every((value) => value >= -1e-9)) return { low: 0, high: Math.max(...values, 1), signed: false };
@@ -88,9 +95,22 @@ const CONVOLUTION_RING = "#56708a"; // the tint of the zeros that padding adds, 
 const CONVOLUTION_OWN = "own";
 const convolutionCell = (size) => (size > 4 ? [38, 1] : [48, 2]); // CSS pixels and decimals of a cell with a number
 
+// Buttons that name kernels, one of them pressed, in the place of `choice`; none for a kernel of the reader's own.
+function convolutionButtons(t, { value, onPress }) {
+  const names = CONVOLUTION_KERNELS.filter((name) => name !== "identity");
+  const buttons = names.map((name) => button(t(`kernel ${name}`), () => [control.set(name), onPress(name)]).node);
+  const control = {
+    node: make("div", { class: "live-buttons", role: "group", "aria-label": t("kernel") }, buttons),
+    set: (chosen) => buttons.forEach((node, i) => node.setAttribute("aria-pressed", names[i] === chosen)),
+  };
+  control.set(value);
+  return control;
+}
+
 function renderConvolution({ model, el }) {
   const t = liveLabels(model);
   const settings = model.get("settings");
+  const simple = Boolean(settings.simple);
   const images = settings.images.map(({ name, image }) => {
     const { shape, values } = unpack(image);
     const scale = image.dtype === "uint8" ? 255 : 1;
@@ -107,6 +127,7 @@ function renderConvolution({ model, el }) {
   };
 
   const root = figureRoot(el, "convolution", t("title"));
+  root.classList.toggle("live-simple", simple);
   const say = announcer(root);
   const controls = {
     image: choice(t, "image", {
@@ -114,11 +135,13 @@ function renderConvolution({ model, el }) {
       value: 0,
       onChange: (index) => change(() => (state.image = images[index])),
     }),
-    kernel: choice(t, "kernel", {
-      options: [...CONVOLUTION_KERNELS, CONVOLUTION_OWN].map((name) => [name, t(`kernel ${name}`)]),
-      value: state.name,
-      onChange: (name) => change(() => chooseKernel(name)),
-    }),
+    kernel: simple
+      ? convolutionButtons(t, { value: state.name, onPress: (name) => change(() => chooseKernel(name)) })
+      : choice(t, "kernel", {
+          options: [...CONVOLUTION_KERNELS, CONVOLUTION_OWN].map((name) => [name, t(`kernel ${name}`)]),
+          value: state.name,
+          onChange: (name) => change(() => chooseKernel(name)),
+        }),
     size: slider(t, "size", {
       min: 1,
       max: 7,
@@ -149,7 +172,7 @@ function renderConvolution({ model, el }) {
     canvases[name] = make("canvas", { class: "live-framed", role: "img" });
   }
   const captions = {};
-  for (const name of ["input", "kernel", "map", "patch", "products"]) {
+  for (const name of ["input", "kernel", "map", "patch", "products", "sum"]) {
     captions[name] = make("p", { class: "live-caption" });
   }
   const cells = make("div", { class: "live-kernel", role: "group", "aria-label": t("kernel cells") });
@@ -159,32 +182,40 @@ function renderConvolution({ model, el }) {
   const legend = make("p", { class: "live-caption live-legend" });
   const steps = stepper(t, {
     steps: 1,
-    seconds: 0.25,
+    seconds: simple ? 0.12 : 0.25,
+    words: simple ? ["slide", "stop"] : undefined,
     onStep: (step) => goTo(Math.floor(step / state.map.columns), step % state.map.columns),
   });
   const block = (name, ...children) =>
     make("div", { class: `live-block live-block-${name}` }, captions[name], ...children);
-  const here = make(
-    "div",
-    { class: "live-row live-here" },
-    block("patch", canvases.patch),
-    block("kernel", cells),
-    block("products", canvases.products),
-    make("div", { class: "live-block" }, make("p", { class: "live-caption", text: t("sum") }), sum),
-  );
-  root.append(
-    make(
-      "div",
-      { class: "live-row live-settings" },
-      images.length > 1 && controls.image.node,
-      ...["kernel", "size", "stride", "padding", "dilation"].map((name) => controls[name].node),
-    ),
-    make("div", { class: "live-row live-images" }, block("input", canvases.input), block("map", canvases.map, legend)),
-    note,
-    steps.node,
-    here,
-    formula,
-  );
+  captions.sum.textContent = t(simple ? "simple sum" : "sum");
+  const blocks = {
+    input: block("input", canvases.input),
+    map: block("map", canvases.map, !simple && legend),
+    legend,
+    patch: block("patch", canvases.patch),
+    kernel: block("kernel", cells),
+    products: block("products", canvases.products),
+    sum: block("sum", sum, simple && steps.play),
+  };
+  const row = (name, ...shown) => make("div", { class: `live-row ${name}` }, shown.map((key) => blocks[key]));
+  if (simple) {
+    root.append(controls.kernel.node, row("live-picture", "input", "kernel", "sum", "map", "legend"));
+  } else {
+    root.append(
+      make(
+        "div",
+        { class: "live-row live-settings" },
+        images.length > 1 && controls.image.node,
+        ...["kernel", "size", "stride", "padding", "dilation"].map((name) => controls[name].node),
+      ),
+      row("live-images", "input", "map"),
+      note,
+      steps.node,
+      row("live-here", "patch", "kernel", "products", "sum"),
+      formula,
+    );
+  }
 
   const overMap = walk(canvases.map, 1, 1, {
     label: t("map label"),
@@ -306,7 +337,7 @@ function renderConvolution({ model, el }) {
     sum.parentElement.hidden = steps.node.hidden = !fits;
     formula.replaceChildren(...formulas().flatMap((line) => [line, make("br")]));
     const ringed = state.padded.values.length > image.values.length;
-    captions.input.textContent = t(ringed ? "input padded" : "input", {
+    captions.input.textContent = t(simple ? "simple input" : ringed ? "input padded" : "input", {
       rows: image.rows,
       columns: image.columns,
       all: t("by", { rows: state.padded.rows, columns: state.padded.columns }),
@@ -341,7 +372,9 @@ function renderConvolution({ model, el }) {
 
   function redraw() {
     const { padded, map, at } = state;
-    const large = root.classList.contains("live-narrow") ? Math.floor((root.clientWidth - 40) / 2) : 270;
+    const halved = (taken) => Math.floor((root.clientWidth - taken) / 2);
+    const wide = simple ? Math.min(halved(24 + 146 + 64), 288) : 270; // simple: the kernel and two gaps between them
+    const large = root.classList.contains("live-narrow") ? halved(40) : wide;
     paint(canvases.input, padded.values, padded.rows, padded.columns, { size: large });
     tintZeros();
     canvases.input.setAttribute("aria-label", captions.input.textContent);
@@ -354,7 +387,7 @@ function renderConvolution({ model, el }) {
     const mapSide = paint(canvases.map, map.values, map.rows, map.columns, { ...state.range, size: large });
     if (mapSide >= 30) inscribe(canvases.map, map.values, map.rows, map.columns, state.range);
     outline(canvases.map, map.rows, map.columns, [...at, 1, 1]);
-    drawHere(convolutionPatch(padded, ...at, moves));
+    if (!simple) drawHere(convolutionPatch(padded, ...at, moves));
     const index = at[0] * map.columns + at[1];
     sum.textContent = number(map.values[index], 3);
     steps.set(index);
@@ -413,6 +446,7 @@ function renderConvolution({ model, el }) {
 
   fillCells();
   update();
+  if (simple) goTo(...convolutionStrongest(state.map)); // a corner says little
   const stops = [followSize(root, redraw), followTheme(root, redraw), overMap.stop, steps.stop, say.stop];
   return () => stops.forEach((stop) => stop());
 }

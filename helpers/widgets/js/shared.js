@@ -142,7 +142,8 @@ export function button(label, onClick, attributes = {}) {
 // Buttons and a slider that go through `steps` steps, numbered from 0. onStep(step) is called whenever the step changes
 // through them or through playing; after the last step, playing begins again. It plays by itself only if `playing`
 // says so, and never for a reader who asked for reduced motion. `set(step)` and `resize(steps)` do not call back.
-export function stepper(t, { steps, onStep, seconds = 0.7, value = 0, playing = false }) {
+// A figure with little room shows only `play` instead of `node`; `words` are the keys of that button's two labels.
+export function stepper(t, { steps, onStep, seconds = 0.7, value = 0, playing = false, words = ["play", "pause"] }) {
   let timer = null;
   const position = slider(t, "step", {
     min: 0,
@@ -154,7 +155,7 @@ export function stepper(t, { steps, onStep, seconds = 0.7, value = 0, playing = 
       onStep(step);
     },
   });
-  const play = button(t("play"), () => (timer === null ? start() : pause()));
+  const play = button(t(words[0]), () => (timer === null ? start() : pause()));
   const turn = (by) => {
     const step = (position.value + by + steps) % steps;
     position.set(step);
@@ -165,13 +166,13 @@ export function stepper(t, { steps, onStep, seconds = 0.7, value = 0, playing = 
     turn(by);
   };
   function start() {
-    play.set(t("pause"));
+    play.set(t(words[1]));
     timer = setInterval(() => turn(1), 1000 * seconds);
   }
   function pause() {
     if (timer !== null) clearInterval(timer);
     timer = null;
-    play.set(t("play"));
+    play.set(t(words[0]));
   }
   const node = make(
     "div",
@@ -184,6 +185,7 @@ export function stepper(t, { steps, onStep, seconds = 0.7, value = 0, playing = 
   if (playing && !reducedMotion()) start();
   return {
     node,
+    play: play.node,
     input: position.input,
     get value() {
       return position.value;
