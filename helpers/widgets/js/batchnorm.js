@@ -1,8 +1,8 @@
 // Batch normalization: the pre-activations of a few units for a batch of images, before and after.
 //
 // The arithmetic stands first and knows nothing of the page. A batch is images × units numbers, image after image.
-import { announcer, button, choice, figureRoot, followSize, followTheme } from "./shared.js";
-import { ink, liveLabels, make, number, slider, unpack } from "./shared.js";
+import { announcer, button, choice, figureRoot, followSize, followTheme, ink } from "./shared.js";
+import { leaving, liveLabels, make, number, slider, unpack } from "./shared.js";
 
 export const BN_EPSILON = 1e-3; // Keras' default, and so is the momentum
 export const BN_MOMENTUM = 0.99;
@@ -297,8 +297,7 @@ function renderBatchnorm({ model, el }) {
     const used = state.training ? batch : state.moving;
     const after = bnNormalize(values, used, state);
     const result = bnStatistics(after, units);
-    const style = getComputedStyle(root);
-    const colors = { ...ink(root), raised: style.getPropertyValue("--live-raised").trim() || "#f3f4f6" };
+    const colors = ink(root);
     const ratio = globalThis.devicePixelRatio || 1;
     const ofUnit = (numbers, statistics, name) =>
       Array.from({ length: units }, (_, unit) => {
@@ -342,11 +341,7 @@ function renderBatchnorm({ model, el }) {
   }
 
   redraw();
-  const stops = [followTheme(root, redraw), followSize(root, redraw), say.stop];
-  return () => {
-    stops.forEach((stop) => stop());
-    root.remove();
-  };
+  return leaving(root, [followTheme(root, redraw), followSize(root, redraw), say.stop]);
 }
 
 export default { render: renderBatchnorm };

@@ -3,7 +3,8 @@
 // Draw on the pad, or take a ready digit. Point at a unit (or go to it with the arrow keys) to see what it is made of:
 // the patch it looks at, its kernel, the products and their sum; a unit of a Dense layer shows its strongest inputs.
 import {
-  announcer, button, figureRoot, followSize, followTheme, ink, inscribe, liveLabels, make, number, shade, unpack, walk,
+  announcer, button, figureRoot, followSize, followTheme, ink, inscribe, leaving, liveLabels, make, number, shade,
+  unpack, walk,
 } from "./shared.js";
 import { explainUnit, readLayers, runLayers } from "./tensor.js";
 import { prepareDigit, rasterizeStrokes } from "./prepare.js";
@@ -15,6 +16,7 @@ const NETWORK_STRONGEST = 5; // inputs of a Dense unit that are listed
 const NETWORK_WRITTEN = 5; // kernels up to this size have their numbers written on them
 const NETWORK_LATER = 200; // milliseconds after the last stroke, when layers out of sight are drawn
 const NETWORK_DETAIL = 232; // CSS pixels, the widest a detail's mosaic of small tiles may be
+const NETWORK_TALLEST = 1200; // CSS pixels that a layer's maps may take from top to bottom, if their cells can shrink
 
 // Whether a layer can give numbers below 0, if what it gets can (`before`).
 export function canBeNegative(layer, before) {
@@ -41,6 +43,19 @@ export function layTiles(count, [rows, columns], room, side) {
     rows: down * (rows + gap) - gap,
     columns: across * (columns + gap) - gap,
   };
+}
+
+// How a layer's maps are laid out, in cells as large as there is room for. A layer of thousands of maps gets smaller
+// ones: the page would have no end, and phones draw no canvas that is too long.
+export function mapTiles(shape, room, narrow = false) {
+  const [rows, columns] = shape.length === 3 ? shape : [1, 1];
+  const maps = shape.at(-1);
+  const isVector = rows * columns === 1;
+  const wide = maps === 1 ? 112 : columns > 16 ? 56 : narrow ? 28 : 40; // CSS pixels of a map
+  let side = isVector ? (maps > 128 ? 14 : 22) : Math.max(Math.round(wide / columns), 1);
+  const lay = () => layTiles(maps, [rows, columns], Math.min(room, isVector ? 352 : 470), side);
+  while (side > 1 && lay().rows * side > NETWORK_TALLEST) side--;
+  return lay();
 }
 
 // The cell of the grid that shows a value: `at` is its place in an array (row, column, tile).
@@ -128,7 +143,7 @@ function renderNetwork({ model, el }) {
       ),
       make(
         "div",
-        { class: "live-block" },
+        { class: "live-block network-prepared" },
         make("h4", { text: t("prepared") }),
         seen,
         make("p", { class: "live-caption", text: t("prepared how") }),
@@ -384,6 +399,8 @@ function renderNetwork({ model, el }) {
     return layers.slice(0, k).reduce((negative, layer) => canBeNegative(layer, negative), false);
   }
 
+  const narrow = () => root.classList.contains("live-narrow");
+
   function layOut() {
     const room = root.clientWidth - 2 * parseFloat(getComputedStyle(root).paddingLeft) - 4;
     colors = ink(root);
@@ -391,12 +408,7 @@ function renderNetwork({ model, el }) {
     layers.forEach((layer, k) => {
       const section = sections[k];
       if (!section.canvas) return;
-      const [rows, columns] = layer.shape.length === 3 ? layer.shape : [1, 1];
-      const maps = layer.shape.at(-1);
-      const isVector = rows * columns === 1;
-      const wide = maps === 1 ? 112 : columns > 16 ? 56 : 40; // CSS pixels of a map
-      const side = isVector ? (maps > 128 ? 14 : 22) : Math.max(Math.round(wide / columns), 1);
-      section.tiles = layTiles(maps, [rows, columns], Math.min(room, isVector ? 352 : 470), side);
+      section.tiles = mapTiles(layer.shape, room, narrow());
       section.walk.resize(section.tiles.rows, section.tiles.columns);
     });
     if (state.outputs) {
@@ -484,7 +496,7 @@ function renderNetwork({ model, el }) {
     const products = unit.patch.map((value, i) => value * unit.weights[i]);
     const row = (section.parts.row ??= section.detail.appendChild(make("div", { class: "network-pictures" })));
     const numbers = channels === 1 && Math.max(high, wide) <= NETWORK_WRITTEN;
-    const side = channels === 1 ? (numbers ? 36 : 16) : Math.max(high, wide) > 3 ? 3 : 4;
+    const side = channels === 1 ? (numbers ? (narrow() ? 33 : 36) : 16) : Math.max(high, wide) > 3 ? 3 : 4;
     for (const [name, values] of [["patch", unit.patch], ["weights", unit.weights], ["products", products]]) {
       section.parts[name] ??= networkPicture(row, t(name));
       const most = networkLargest(values);
@@ -548,7 +560,9 @@ function renderNetwork({ model, el }) {
     const [top, left] = [Math.min(...rows), Math.min(...across)];
     const [high, wide] = [Math.max(...rows) - top + 1, Math.max(...across) - left + 1];
     section.window = { top, left, high, wide, channel: section.at % count };
-    if (Math.max(high, wide) <= NETWORK_WRITTEN) {
+    const written = Math.max(high, wide) <= NETWORK_WRITTEN; // at the rim, "same" leaves smaller windows
+    if (section.parts.patch) section.parts.patch.node.hidden = !written;
+    if (written) {
       const shown = picture(section, "patch", t("window"));
       const most = networkLargest(state.inputs[k]);
       const signed = section.signed;
@@ -596,21 +610,19 @@ function renderNetwork({ model, el }) {
 
   state.active = layers.findIndex((layer) => layer.kind === "conv");
   if (state.active < 0) state.active = null;
+  const sectionOf = new Map(sections.filter(({ canvas }) => canvas).map((section) => [section.node, section]));
   const watcher = new IntersectionObserver(
     (entries) => entries.forEach(({ target, isIntersecting }) => (sectionOf.get(target).inSight = isIntersecting)),
     { rootMargin: "100px" },
   );
-  const sectionOf = new Map(sections.filter(({ canvas }) => canvas).map((section) => [section.node, section]));
   for (const node of sectionOf.keys()) watcher.observe(node);
-  const stops = [followSize(root, layOut), followTheme(root, layOut)];
-  return () => {
+  const cancel = () => {
     cancelAnimationFrame(frame);
     clearTimeout(later);
     watcher.disconnect();
-    stops.forEach((stop) => stop());
-    sections.forEach((section) => section.walk?.stop());
-    say.stop();
   };
+  const walks = sections.filter((section) => section.walk).map((section) => section.walk.stop);
+  return leaving(root, [followSize(root, layOut), followTheme(root, layOut), cancel, ...walks, say.stop]);
 }
 
 // A digit, its bar and its probability: {node, set(probability or null, whether it is the highest)}.
@@ -631,8 +643,9 @@ function networkBar(t, digit) {
 
 function networkPicture(parent, caption) {
   const canvas = make("canvas", { class: "live-framed", role: "img", "aria-label": caption });
-  parent.append(make("div", {}, make("p", { class: "live-caption", text: caption }), canvas));
-  return { canvas };
+  const node = make("div", {}, make("p", { class: "live-caption", text: caption }), canvas);
+  parent.append(node);
+  return { node, canvas };
 }
 
 // Draws tiles of values (row, column, tile) on the canvas, with the page showing through the gaps.
@@ -742,7 +755,6 @@ function networkBraced(value) {
   const text = number(value);
   return text.startsWith("−") ? `(${text})` : text;
 }
-
 
 // A factor such as 1/255 is written like this.
 function networkFactor(scale) {

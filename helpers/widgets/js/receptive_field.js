@@ -3,7 +3,7 @@
 // The arithmetic stands first and knows nothing of the page. A layer is {kind, kernel, stride, dilation}, and the same
 // along both sides of the image; there is no padding, which would move the field and not change its size.
 import { announcer, button, cellAt, figureRoot, followSize, followTheme, ink } from "./shared.js";
-import { liveLabels, make, outline, paint, unpack, walk } from "./shared.js";
+import { leaving, liveLabels, make, outline, paint, unpack, walk } from "./shared.js";
 
 const FIELD_MOST = 8; // layers
 const FIELD_SIDE = 64; // pixels of the picture on which the square is drawn, if none is given
@@ -172,18 +172,22 @@ function renderReceptiveField({ model, el }) {
   const side = make("div", { class: "live-block field-side" }, canvas, sideCaption);
   const picture = make("canvas", { class: "live-framed" });
   const pictureCaption = make("p", { class: "live-caption" });
-  const path = walk(picture, 1, 1, { label: t("picture"), onMove: move });
+  const path = walk(picture, 1, 1, { label: t("picture"), onMove: move, cellOf: placeUnder });
   const adds = Object.values(FIELD_LAYERS).map((layer) =>
     button(
       nameOf(layer),
       () => {
         state.layers.push({ ...layer });
         changed("added", layer);
+        if (state.layers.length === FIELD_MOST) undo.node.focus(); // the button pressed is now disabled
       },
       { "aria-label": t("add", { layer: nameOf(layer) }) },
     ),
   );
-  const undo = button(t("remove last"), () => remove(state.layers.length - 1));
+  const undo = button(t("remove last"), () => {
+    changed("removed", state.layers.pop());
+    if (undo.node.disabled) list.focus();
+  });
   const reset = button(t("reset"), () => {
     state.layers = [...starting];
     changed("restarted");
@@ -215,15 +219,19 @@ function renderReceptiveField({ model, el }) {
     redraw();
     say(sentence.textContent);
   }
-  // The pointer or a key is at a pixel (or a value) of the picture.
-  function move(row, column, event) {
+  // The value in whose field a pointer lies nearest to the middle.
+  function placeUnder(event) {
     const { rows, columns, places, jump, size } = geometry();
-    if (!places[0] || !places[1]) return;
-    const pick = (pixel, count) => Math.min(Math.max(Math.round((pixel - (size - 1) / 2) / jump), 0), count - 1);
-    const pixel = event.type === "keydown" ? null : cellAt(picture, event, rows, columns);
-    state.at = pixel ? [pick(pixel[0], places[0]), pick(pixel[1], places[1])] : [row, column];
+    const pixel = cellAt(picture, event, rows, columns);
+    return pixel && places.map((count, axis) => {
+      return Math.min(Math.max(Math.round((pixel[axis] - (size - 1) / 2) / jump), 0), count - 1);
+    });
+  }
+  function move(row, column, event) {
+    if (!geometry().places.every(Boolean)) return;
+    state.at = [row, column];
     redrawPicture();
-    if (!pixel) say(where());
+    if (event.type === "keydown") say(where());
   }
   function geometry() {
     const [rows, columns] = image.shape;
@@ -296,11 +304,7 @@ function renderReceptiveField({ model, el }) {
   }
 
   redraw();
-  const stops = [followTheme(root, redraw), followSize(root, redraw), say.stop, path.stop];
-  return () => {
-    stops.forEach((stop) => stop());
-    root.remove();
-  };
+  return leaving(root, [followTheme(root, redraw), followSize(root, redraw), say.stop, path.stop]);
 }
 
 export default { render: renderReceptiveField };

@@ -65,11 +65,19 @@ export function figureRoot(el, name, title) {
   return root;
 }
 
+// What `render` returns: a function that takes a figure out of the page, after all of `stops` have been called.
+export function leaving(root, stops) {
+  return () => {
+    for (const stop of stops) stop();
+    root.remove();
+  };
+}
+
 // ------------------------------------------------------------------------------------------------- controls
 // Each is an object {node, input, value, set}: `set` changes what is shown and does not call back.
 
 export function slider(t, key, { min, max, step = 1, value, onInput = () => {}, format = String }) {
-  const shown = make("output", { class: "live-value" });
+  const shown = make("span", { class: "live-value" }); // an <output> would be read aloud, and so is aria-valuetext
   const input = make("input", { type: "range", min, max, step, "aria-label": t(key) }); // the value is read anyway
   const control = {
     node: make("label", { class: "live-control" }, make("span", {}, t(key), " ", shown), input),
@@ -139,9 +147,10 @@ export function button(label, onClick, attributes = {}) {
   };
 }
 
-// Buttons and a slider that go through `steps` steps, numbered from 0. onStep(step) is called whenever the step changes
-// through them or through playing; after the last step, playing begins again. It plays by itself only if `playing`
-// says so, and never for a reader who asked for reduced motion. `set(step)` and `resize(steps)` do not call back.
+// Buttons and a slider that go through `steps` steps, numbered from 0. onStep(step, byHand) is called whenever the step
+// changes through them or, not by hand, through playing; after the last step, playing begins again. It plays by itself
+// only if `playing` says so, and never for a reader who asked for reduced motion. `set(step)` and `resize(steps)` do
+// not call back.
 export function stepper(t, { steps, onStep, seconds = 0.7, value = 0, playing = false }) {
   let timer = null;
   const position = slider(t, "step", {
@@ -151,22 +160,22 @@ export function stepper(t, { steps, onStep, seconds = 0.7, value = 0, playing = 
     format: (step) => t("step of", { step: step + 1, steps }),
     onInput: (step) => {
       pause();
-      onStep(step);
+      onStep(step, true);
     },
   });
   const play = button(t("play"), () => (timer === null ? start() : pause()));
-  const turn = (by) => {
+  const turn = (by, byHand) => {
     const step = (position.value + by + steps) % steps;
     position.set(step);
-    onStep(step);
+    onStep(step, byHand);
   };
   const go = (by) => {
     pause();
-    turn(by);
+    turn(by, true);
   };
   function start() {
     play.set(t("pause"));
-    timer = setInterval(() => turn(1), 1000 * seconds);
+    timer = setInterval(() => turn(1, false), 1000 * seconds);
   }
   function pause() {
     if (timer !== null) clearInterval(timer);
@@ -235,9 +244,9 @@ const SHARED_INK = {
   text: "#1f2328",
   faint: "#59636e",
   paper: "#ffffff",
-  accent: "#d55e00",
+  raised: "#f3f4f6",
+  accent: "#e69f00",
   second: "#56b4e9",
-  third: "#cc79a7",
 };
 
 // Matplotlib's PuOr, in eleven colors from negative to positive.
@@ -245,7 +254,7 @@ const SHARED_DIVERGING = [
   0x7f3b08, 0xb35806, 0xe08214, 0xfdb863, 0xfee0b6, 0xf7f7f7, 0xd8daeb, 0xb2abd2, 0x8073ac, 0x542788, 0x2d004b,
 ];
 
-// The colors of the theme around `el`: {text, faint, paper, accent, second, third}.
+// The colors of the theme around `el`: {text, faint, paper, raised, accent, second}.
 export function ink(el) {
   const style = getComputedStyle(el);
   return Object.fromEntries(
@@ -410,9 +419,10 @@ export function cellAt(canvas, event, rows, columns) {
 }
 
 // Lets a reader go over the cells of a canvas with arrow keys, Home and End (of the row; with Ctrl: first and last
-// cell), mouse and finger; calls onMove(row, column, event). Returns {place, resize, stop, at}: `place(row, column)`
+// cell), mouse and finger; calls onMove(row, column, event). Where what is walked over is not the canvas' own grid,
+// `cellOf(event)` says which cell a pointer means, or null. Returns {place, resize, stop, at}: `place(row, column)`
 // says where the walk is and does not call back, `resize(rows, columns)` how large the grid is now.
-export function walk(canvas, rows, columns, { onMove, label }) {
+export function walk(canvas, rows, columns, { onMove, label, cellOf }) {
   let [row, column] = [0, 0];
   canvas.tabIndex = 0;
   canvas.setAttribute("role", "application"); // or a screen reader would keep the arrow keys for itself
@@ -439,7 +449,7 @@ export function walk(canvas, rows, columns, { onMove, label }) {
     go(...moves[event.key], event);
   };
   const onPointer = (event) => {
-    const cell = cellAt(canvas, event, rows, columns);
+    const cell = cellOf ? cellOf(event) : cellAt(canvas, event, rows, columns);
     if (cell) go(...cell, event);
   };
   canvas.addEventListener("keydown", onKey);
@@ -489,6 +499,7 @@ export function announcer(root) {
   };
   root.append(region);
   root.addEventListener("pointerdown", press);
+  root.addEventListener("change", release, true); // a list that is open keeps the end of the press to itself
   globalThis.addEventListener("pointerup", release);
   globalThis.addEventListener("pointercancel", release);
   const say = (text) => {
@@ -499,6 +510,7 @@ export function announcer(root) {
   say.stop = () => {
     clearTimeout(timer);
     root.removeEventListener("pointerdown", press);
+    root.removeEventListener("change", release, true);
     globalThis.removeEventListener("pointerup", release);
     globalThis.removeEventListener("pointercancel", release);
   };
