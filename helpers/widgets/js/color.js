@@ -1,8 +1,10 @@
 // Color: a filter has one kernel for each channel of the image. Their three sums and a bias make one value of its map.
 //
 // The arithmetic stands first and knows nothing of the page; images are rows × columns × 3 numbers from 0 to 1.
-import { announcer, button, choice, figureRoot, followSize, followTheme } from "./shared.js";
-import { inscribe, leaving, liveLabels, make, number, outline, paint, shade, stepper, toggle, unpack, walk } from "./shared.js";
+import {
+  announcer, button, choice, figureRoot, followSize, followTheme, inscribe, leaving, liveLabels, make, number, outline,
+  paint, shade, stepper, toggle, unpack, walk,
+} from "./shared.js";
 
 const COLOR_CHANNELS = ["red", "green", "blue"];
 const COLOR_SIDE = 3; // of every kernel

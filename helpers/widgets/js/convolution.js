@@ -153,7 +153,7 @@ function renderConvolution({ model, el }) {
     captions[name] = make("p", { class: "live-caption" });
   }
   const cells = make("div", { class: "live-kernel", role: "group", "aria-label": t("kernel cells") });
-  const sum = make("output", { class: "live-sum live-numbers", "aria-live": "off" });
+  const sum = make("span", { class: "live-sum live-numbers" });
   const formula = make("p", { class: "live-numbers live-formula" });
   const note = make("p", { class: "live-note" });
   const legend = make("p", { class: "live-caption live-legend" });

@@ -2,8 +2,10 @@
 //
 // The arithmetic stands first and knows nothing of the page. A layer is {kind, kernel, stride, dilation}, and the same
 // along both sides of the image; there is no padding, which would move the field and not change its size.
-import { announcer, button, cellAt, figureRoot, followSize, followTheme, ink } from "./shared.js";
-import { leaving, liveLabels, make, outline, paint, unpack, walk } from "./shared.js";
+import {
+  announcer, blankSheet, button, cellAt, figureRoot, followSize, followTheme, ink, leaving, liveLabels, make, outline,
+  paint, unpack, walk,
+} from "./shared.js";
 
 const FIELD_MOST = 8; // layers
 const FIELD_SIDE = 64; // pixels of the picture on which the square is drawn, if none is given
@@ -84,7 +86,7 @@ function fieldEye() {
 
 // The side view, from the image at the bottom to one value at the top. Every layer's values stand above the middle of
 // what they see; those that matter to the value at the top are filled, and linked to what they are computed from.
-function fieldDraw(canvas, layers, { width, colors, ratio, caption }) {
+function fieldDraw(canvas, layers, { width, colors, caption }) {
   const sizes = fieldSizes(layers);
   const used = fieldInputs(layers);
   const pixels = sizes.at(-1).size;
@@ -92,14 +94,7 @@ function fieldDraw(canvas, layers, { width, colors, ratio, caption }) {
   const cell = Math.min(26, width / (pixels + 2 * margin));
   const step = layers.length > 5 ? 44 : 54; // from layer to layer
   const height = step * layers.length + 52;
-  canvas.width = Math.round(width * ratio);
-  canvas.height = Math.round(height * ratio);
-  canvas.style.width = `${width}px`;
-  canvas.style.height = `${height}px`;
-  const pen = canvas.getContext("2d");
-  pen.setTransform(ratio, 0, 0, ratio, 0, 0);
-  pen.fillStyle = colors.paper;
-  pen.fillRect(0, 0, width, height);
+  const pen = blankSheet(canvas, width, height, colors.paper);
   const left = width / 2 - (cell * pixels) / 2;
   const x = (level, index) => left + cell * (index * sizes[level].jump + sizes[level].size / 2);
   const y = (level) => height - 38 - step * level;
@@ -276,7 +271,6 @@ function renderReceptiveField({ model, el }) {
     fieldDraw(canvas, state.layers, {
       width,
       colors: ink(root),
-      ratio: globalThis.devicePixelRatio || 1,
       caption: t("pixels", { size }),
     });
     canvas.setAttribute("aria-label", t("drawing", { layers: state.layers.length, size }));

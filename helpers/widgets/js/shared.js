@@ -345,6 +345,19 @@ export function paint(
   return side;
 }
 
+// Makes a canvas this many CSS pixels large and fills it with one color; returns its pen, which counts in CSS pixels.
+export function blankSheet(canvas, width, height, color) {
+  const ratio = globalThis.devicePixelRatio || 1;
+  canvas.width = Math.round(width * ratio);
+  canvas.height = Math.round(height * ratio);
+  Object.assign(canvas.style, { width: `${width}px`, height: `${height}px` });
+  const pen = canvas.getContext("2d");
+  pen.setTransform(ratio, 0, 0, ratio, 0, 0);
+  pen.fillStyle = color;
+  pen.fillRect(0, 0, width, height);
+  return pen;
+}
+
 // Gives the canvas its size on the page and in the screen's pixels, where these have changed.
 function sharedFit(canvas, rows, columns, size) {
   const ratio = globalThis.devicePixelRatio || 1;
