@@ -334,7 +334,7 @@ def test_float16_refuses_weights_beyond_its_range():
     model = ending(layers.Conv2D(1, 1, name="huge"))
     model.get_layer("huge").kernel.assign(np.full((1, 1, 1, 1), 1e6))
     assert layer_plan.read(model)
-    with pytest.raises(ValueError, match="too large for float16"):
+    with pytest.raises(ValueError, match="'huge': a weight is too large for float16"):
         layer_plan.read(model, dtype="float16")
 
 

@@ -6,12 +6,11 @@ import {
   announcer, button, figureRoot, followSize, followTheme, ink, inscribe, leaving, liveLabels, make, number, shade,
   unpack, walk,
 } from "./shared.js";
+import { PAD_SIDE, drawingPad } from "./pad.js";
 import { explainUnit, readLayers, runLayers } from "./tensor.js";
 import { prepareDigit, rasterizeStrokes } from "./prepare.js";
 
 const NETWORK_FIRST = 3; // the digit that is shown at first
-const NETWORK_PAD = 280; // the strokes' own pixels, whatever size the pad has on the screen
-const NETWORK_LINE = 0.075; // width of the line on the pad, as a share of its side
 const NETWORK_STRONGEST = 5; // inputs of a Dense unit that are listed
 const NETWORK_WRITTEN = 5; // kernels up to this size have their numbers written on them
 const NETWORK_LATER = 200; // milliseconds after the last stroke, when layers out of sight are drawn
@@ -100,29 +99,26 @@ function renderNetwork({ model, el }) {
   const nonsense = nonsenseStrokes();
   const digits = network.digits;
   const state = {
-    strokes: digits[NETWORK_FIRST][0],
-    padSide: 0, // in CSS pixels
-    stroke: null, // the points of the stroke that is being drawn
-    pointer: null, // the finger or mouse that draws it; others are ignored
     hands: digits.map((_, digit) => (digit === NETWORK_FIRST ? 1 : 0)), // which handwriting comes next
     nonsense: 0,
     active: null, // the layer whose unit the reader looks at
     prepared: null,
+    inputs: null, // of each layer, as its outputs are
     outputs: null,
   };
 
   const root = figureRoot(el, "network", t("title"));
   const say = announcer(root);
-  const pad = make("canvas", { class: "live-pad network-pad", role: "img", "aria-label": t("pad") });
+  const pad = drawingPad({ label: t("pad"), onDraw: (ended) => readSoon(ended) });
+  pad.set(digits[NETWORK_FIRST][0]);
   const seen = make("canvas", { class: "live-framed", role: "img" });
   const verdict = make("p", { class: "network-verdict" });
   const bars = digits.map((_, digit) => networkBar(t, digit));
   const sections = layers.map((layer, k) => networkSection(k));
-  const keeping = ["dense", "pass", "activation"];
-  const answering = layers.map(({ kind, shape }) => shape.join() === "10" && keeping.includes(kind));
-  const firstAnswer = answering.lastIndexOf(false) + 1; // from this layer on, each unit stands for a digit
   let colors = {};
-  const input = { canvas: seen, tiles: layTiles(1, [28, 28], Infinity, 6), signed: false };
+  const input = { canvas: seen, tiles: layTiles(1, [28, 28], Infinity, 6) };
+  const narrow = () => root.classList.contains("live-narrow");
+  const { where, sourceOf, explain } = networkExplainer({ t, layers, sections, state, input, narrow });
 
   root.append(
     make("p", { class: "live-caption", text: settings.instead ? `${t("lead")} ${t("instead")}` : t("lead") }),
@@ -131,9 +127,9 @@ function renderNetwork({ model, el }) {
       { class: "live-row" },
       make(
         "div",
-        { class: "live-block network-drawing" },
+        { class: "live-block" },
         make("h4", { text: t("draw") }),
-        pad,
+        pad.canvas,
         make(
           "div",
           { class: "network-buttons" },
@@ -168,61 +164,10 @@ function renderNetwork({ model, el }) {
     make("ol", { class: "network-layers" }, sections.map((section) => section.node)),
   );
 
-  // ------------------------------------------------------------------------------------------------ drawing
-
-  const pen = pad.getContext("2d");
-  function drawPad() {
-    const ratio = globalThis.devicePixelRatio || 1;
-    const side = Math.round((state.padSide || NETWORK_PAD) * ratio);
-    if (pad.width !== side) pad.width = pad.height = side;
-    pen.setTransform(side / NETWORK_PAD, 0, 0, side / NETWORK_PAD, 0, 0);
-    pen.fillStyle = "#fff";
-    pen.fillRect(0, 0, NETWORK_PAD, NETWORK_PAD);
-    pen.strokeStyle = "#000";
-    pen.lineWidth = NETWORK_LINE * NETWORK_PAD;
-    pen.lineCap = pen.lineJoin = "round";
-    for (const points of drawn()) {
-      pen.beginPath();
-      points.forEach(([x, y]) => pen.lineTo(x, y));
-      if (points.length === 1) pen.lineTo(points[0][0] + 0.01, points[0][1]);
-      pen.stroke();
-    }
-  }
-  const drawn = () => (state.stroke ? [...state.strokes, state.stroke] : state.strokes);
-
-  function place(event) {
-    const box = pad.getBoundingClientRect();
-    const inside = (value) => Math.round(10 * Math.min(Math.max(value, 0), NETWORK_PAD)) / 10;
-    return [
-      inside(((event.clientX - box.left) * NETWORK_PAD) / box.width),
-      inside(((event.clientY - box.top) * NETWORK_PAD) / box.height),
-    ];
-  }
-  function finish(event) {
-    if (!state.stroke || event.pointerId !== state.pointer) return;
-    state.strokes = drawn();
-    state.stroke = state.pointer = null;
-    readSoon(true);
-  }
-  pad.addEventListener("pointerdown", (event) => {
-    if (state.stroke || event.button !== 0) return;
-    event.preventDefault();
-    pad.setPointerCapture(event.pointerId); // the stroke goes on when the pointer leaves the pad
-    state.pointer = event.pointerId;
-    state.stroke = [place(event)];
-    readSoon();
-  });
-  pad.addEventListener("pointermove", (event) => {
-    if (!state.stroke || event.pointerId !== state.pointer) return;
-    const all = event.getCoalescedEvents?.() ?? [];
-    state.stroke.push(...(all.length ? all : [event]).map(place));
-    readSoon();
-  });
-  for (const name of ["pointerup", "pointercancel", "lostpointercapture"]) pad.addEventListener(name, finish);
+  // -------------------------------------------------------------------------------------- what is on the pad
 
   function show(strokes, said = "") {
-    state.strokes = strokes;
-    state.stroke = state.pointer = null;
+    pad.set(strokes);
     read();
     say([said, verdict.textContent].filter(Boolean).join(" "));
   }
@@ -241,7 +186,7 @@ function renderNetwork({ model, el }) {
   // While someone draws, at most once for each picture that the screen shows.
   let frame = 0;
   let speak = false;
-  function readSoon(aloud = false) {
+  function readSoon(aloud) {
     speak ||= aloud;
     if (frame) return;
     frame = requestAnimationFrame(() => {
@@ -254,8 +199,8 @@ function renderNetwork({ model, el }) {
 
   function read() {
     const start = performance.now();
-    drawPad();
-    const drawing = rasterizeStrokes(drawn(), NETWORK_PAD);
+    pad.redraw();
+    const drawing = rasterizeStrokes(pad.strokes, PAD_SIDE);
     state.prepared = drawing && prepareDigit(drawing);
     const image = state.prepared ? Float32Array.from(state.prepared.values) : new Float32Array(28 * 28);
     state.outputs = state.prepared && runLayers(layers, image);
@@ -263,11 +208,11 @@ function renderNetwork({ model, el }) {
     if (state.outputs) {
       // Until the reader chooses a unit, it is the strongest one; but it stays where it is while a stroke is drawn.
       sections.forEach((section, k) => {
-        if (section.at === null || (!section.chosen && !state.stroke)) section.at = networkStrongest(state.outputs[k]);
+        if (section.at === null || (!section.chosen && !pad.isDrawing)) section.at = networkStrongest(state.outputs[k]);
       });
     }
     showAnswer();
-    showAll(state.stroke !== null);
+    showAll(pad.isDrawing);
     performance.clearMeasures("live network");
     performance.measure("live network", { start, end: performance.now() });
   }
@@ -277,13 +222,6 @@ function renderNetwork({ model, el }) {
     const best = given && networkStrongest(given);
     bars.forEach((bar, digit) => bar.set(given ? given[digit] : null, digit === best));
     verdict.textContent = given ? t("verdict", { digit: best, share: networkPercent(given[best]) }) : t("draw first");
-  }
-
-  // The layer whose maps the reader sees above this one: Flatten and Dropout hand on what they get.
-  function sourceOf(k) {
-    let from = k - 1;
-    while (from >= 0 && !sections[from].canvas) from--;
-    return from < 0 ? input : sections[from];
   }
 
   // While someone draws, layers that are out of sight wait until there is time.
@@ -311,7 +249,6 @@ function renderNetwork({ model, el }) {
     networkPaint(canvas, tiles, values, rangeOf(k));
   }
   function rangeOf(k) {
-    if (k < 0) return { low: 0, high: 255 };
     const most = networkLargest(state.outputs ? state.outputs[k] : []);
     return sections[k].signed ? { low: -most, high: most, signed: true } : { low: 0, high: most };
   }
@@ -375,7 +312,7 @@ function renderNetwork({ model, el }) {
     if (layer.kind === "pass" || layer.kind === "flatten") return { node, canvas: null };
     const canvas = make("canvas", { class: "network-maps" });
     const detail = make("div", { class: "live-block network-detail" });
-    const signed = canBeNegative(layer, getsNegative(k));
+    const signed = canBeNegative(layer, networkGetsNegative(layers, k));
     const section = { node, canvas, detail, signed, at: null, chosen: false, window: null };
     node.append(make("div", { class: "live-row" }, make("div", { class: "live-block" }, canvas), detail));
     section.walk = walk(canvas, 1, 1, {
@@ -394,17 +331,9 @@ function renderNetwork({ model, el }) {
     return section;
   }
 
-  // Whether a layer may get numbers below 0.
-  function getsNegative(k) {
-    return layers.slice(0, k).reduce((negative, layer) => canBeNegative(layer, negative), false);
-  }
-
-  const narrow = () => root.classList.contains("live-narrow");
-
   function layOut() {
     const room = root.clientWidth - 2 * parseFloat(getComputedStyle(root).paddingLeft) - 4;
     colors = ink(root);
-    state.padSide = pad.clientWidth;
     layers.forEach((layer, k) => {
       const section = sections[k];
       if (!section.canvas) return;
@@ -412,7 +341,7 @@ function renderNetwork({ model, el }) {
       section.walk.resize(section.tiles.rows, section.tiles.columns);
     });
     if (state.outputs) {
-      drawPad();
+      pad.redraw();
       showAll();
     } else read();
   }
@@ -440,6 +369,42 @@ function renderNetwork({ model, el }) {
     if (map < 0 || map >= tiles.count) return;
     path.place(...tileCell(tiles, at + by));
     choose(k, at + by, event);
+  }
+
+  state.active = layers.findIndex((layer) => layer.kind === "conv");
+  if (state.active < 0) state.active = null;
+  const sectionOf = new Map(sections.filter(({ canvas }) => canvas).map((section) => [section.node, section]));
+  const watcher = new IntersectionObserver(
+    (entries) => entries.forEach(({ target, isIntersecting }) => (sectionOf.get(target).inSight = isIntersecting)),
+    { rootMargin: "100px" },
+  );
+  for (const node of sectionOf.keys()) watcher.observe(node);
+  const cancel = () => {
+    cancelAnimationFrame(frame);
+    clearTimeout(later);
+    watcher.disconnect();
+  };
+  const walks = sections.filter((section) => section.walk).map((section) => section.walk.stop);
+  return leaving(root, [followSize(root, layOut), followTheme(root, layOut), cancel, ...walks, say.stop]);
+}
+
+// Whether a layer may get numbers below 0.
+function networkGetsNegative(layers, k) {
+  return layers.slice(0, k).reduce((negative, layer) => canBeNegative(layer, negative), false);
+}
+
+// One unit of a layer in words, numbers and small pictures, in the layer's section: {where, sourceOf, explain}. `state`
+// holds what each layer gets and gives (`inputs`, `outputs`), `input` the canvas and tiles of the image they read.
+function networkExplainer({ t, layers, sections, state, input, narrow }) {
+  const keeping = ["dense", "pass", "activation"];
+  const answering = layers.map(({ kind, shape }) => shape.join() === "10" && keeping.includes(kind));
+  const firstAnswer = answering.lastIndexOf(false) + 1; // from this layer on, each unit stands for a digit
+
+  // The layer whose maps the reader sees above this one: Flatten and Dropout hand on what they get.
+  function sourceOf(k) {
+    let from = k - 1;
+    while (from >= 0 && !sections[from].canvas) from--;
+    return from < 0 ? input : sections[from];
   }
 
   // Where a unit is, in words: "map 3, row 5, column 7", or "unit 12", counted from 1; "digit 0" where it stands for it.
@@ -500,7 +465,7 @@ function renderNetwork({ model, el }) {
     for (const [name, values] of [["patch", unit.patch], ["weights", unit.weights], ["products", products]]) {
       section.parts[name] ??= networkPicture(row, t(name));
       const most = networkLargest(values);
-      const gray = name === "patch" && !getsNegative(k);
+      const gray = name === "patch" && !networkGetsNegative(layers, k);
       const range = gray ? { low: 0, high: networkLargest(state.inputs[k]) } : { low: -most, high: most, signed: true };
       const tiles = layTiles(channels, [high, wide], NETWORK_DETAIL / (channels > 16 ? 1 : 2), side);
       networkPaint(section.parts[name].canvas, tiles, values, range);
@@ -608,21 +573,7 @@ function renderNetwork({ model, el }) {
     return t("activated", { name, before, value: number(unit.value) });
   }
 
-  state.active = layers.findIndex((layer) => layer.kind === "conv");
-  if (state.active < 0) state.active = null;
-  const sectionOf = new Map(sections.filter(({ canvas }) => canvas).map((section) => [section.node, section]));
-  const watcher = new IntersectionObserver(
-    (entries) => entries.forEach(({ target, isIntersecting }) => (sectionOf.get(target).inSight = isIntersecting)),
-    { rootMargin: "100px" },
-  );
-  for (const node of sectionOf.keys()) watcher.observe(node);
-  const cancel = () => {
-    cancelAnimationFrame(frame);
-    clearTimeout(later);
-    watcher.disconnect();
-  };
-  const walks = sections.filter((section) => section.walk).map((section) => section.walk.stop);
-  return leaving(root, [followSize(root, layOut), followTheme(root, layOut), cancel, ...walks, say.stop]);
+  return { where, sourceOf, explain };
 }
 
 // A digit, its bar and its probability: {node, set(probability or null, whether it is the highest)}.

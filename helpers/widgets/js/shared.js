@@ -100,7 +100,8 @@ export function slider(t, key, { min, max, step = 1, value, onInput = () => {}, 
 }
 
 export function choice(t, key, { options, value, onChange = () => {} }) {
-  const input = make("select", { "aria-label": t(key) }, options.map(([name, label]) => make("option", { value: name, text: label })));
+  const shown = options.map(([name, label]) => make("option", { value: name, text: label }));
+  const input = make("select", { "aria-label": t(key) }, shown);
   const names = new Map(options.map(([name]) => [String(name), name]));
   input.value = value;
   input.addEventListener("change", () => onChange(names.get(input.value)));
