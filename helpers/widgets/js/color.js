@@ -496,7 +496,7 @@ function renderColor({ model, el }) {
 
   redraw();
   const walks = maps.map(({ path }) => path.stop);
-  return leaving(root, [followTheme(root, redraw), followSize(root, redraw), say.stop, steps.stop, ...walks]);
+  return leaving(root, [followTheme(root, redraw), followSize(root, redraw), say.stop, steps.pause, ...walks]);
 }
 
 export default { render: renderColor };

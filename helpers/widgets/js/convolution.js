@@ -417,7 +417,7 @@ function renderConvolution({ model, el }) {
 
   fillCells();
   update();
-  return leaving(root, [followSize(root, redraw), followTheme(root, redraw), overMap.stop, steps.stop, say.stop]);
+  return leaving(root, [followSize(root, redraw), followTheme(root, redraw), overMap.stop, steps.pause, say.stop]);
 }
 
 export default { render: renderConvolution };

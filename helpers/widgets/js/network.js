@@ -407,7 +407,7 @@ function networkExplainer({ t, layers, sections, state, input, narrow }) {
     return from < 0 ? input : sections[from];
   }
 
-  // Where a unit is, in words: "map 3, row 5, column 7", or "unit 12", counted from 1; "digit 0" where it stands for it.
+  // Where a unit is, in words: "map 3, row 5, column 7", or "unit 12", counted from 1; "digit 0" if it stands for it.
   function where(k, at) {
     const shape = k < 0 ? [28, 28, 1] : layers[k].shape;
     if (shape.length === 1) return k >= firstAnswer ? t("digit", { digit: at }) : t("unit", { unit: at + 1 });

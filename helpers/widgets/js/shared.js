@@ -74,9 +74,9 @@ export function leaving(root, stops) {
 }
 
 // ------------------------------------------------------------------------------------------------- controls
-// Each is an object {node, input, value, set}: `set` changes what is shown and does not call back.
+// Each is an object {node, set}: `set` changes what is shown and does not call back. A slider also has {input, value}.
 
-export function slider(t, key, { min, max, step = 1, value, onInput = () => {}, format = String }) {
+export function slider(t, key, { min, max, step = 1, value, onInput, format = String }) {
   const shown = make("span", { class: "live-value" }); // an <output> would be read aloud, and so is aria-valuetext
   const input = make("input", { type: "range", min, max, step, "aria-label": t(key) }); // the value is read anyway
   const control = {
@@ -99,7 +99,7 @@ export function slider(t, key, { min, max, step = 1, value, onInput = () => {}, 
   return control;
 }
 
-export function choice(t, key, { options, value, onChange = () => {} }) {
+export function choice(t, key, { options, value, onChange }) {
   const shown = options.map(([name, label]) => make("option", { value: name, text: label }));
   const input = make("select", { "aria-label": t(key) }, shown);
   const names = new Map(options.map(([name]) => [String(name), name]));
@@ -107,41 +107,29 @@ export function choice(t, key, { options, value, onChange = () => {} }) {
   input.addEventListener("change", () => onChange(names.get(input.value)));
   return {
     node: make("label", { class: "live-control" }, make("span", { text: t(key) }), input),
-    input,
-    get value() {
-      return names.get(input.value);
-    },
     set(next) {
       input.value = next;
     },
   };
 }
 
-export function toggle(t, key, { value = false, onChange = () => {} } = {}) {
+export function toggle(t, key, { value, onChange }) {
   const input = make("input", { type: "checkbox" });
   input.checked = value;
   input.addEventListener("change", () => onChange(input.checked));
   return {
     node: make("label", { class: "live-control live-toggle" }, input, make("span", { text: t(key) })),
-    input,
-    get value() {
-      return input.checked;
-    },
     set(next) {
       input.checked = next;
     },
   };
 }
 
-// `value` and `set` are the words on the button.
+// `set` changes the words on the button.
 export function button(label, onClick, attributes = {}) {
   const node = make("button", { type: "button", text: label, ...attributes, on: { click: onClick } });
   return {
     node,
-    input: node,
-    get value() {
-      return node.textContent;
-    },
     set(next) {
       node.textContent = next;
     },
@@ -149,15 +137,15 @@ export function button(label, onClick, attributes = {}) {
 }
 
 // Buttons and a slider that go through `steps` steps, numbered from 0. onStep(step, byHand) is called whenever the step
-// changes through them or, not by hand, through playing; after the last step, playing begins again. It plays by itself
-// only if `playing` says so, and never for a reader who asked for reduced motion. `set(step)` and `resize(steps)` do
-// not call back.
-export function stepper(t, { steps, onStep, seconds = 0.7, value = 0, playing = false }) {
+// changes through them or, not by hand, through playing; after the last step, playing begins again. Nothing plays
+// unless the reader asks for it, as one who wants little motion expects. `set(step)` and `resize(steps)` do not call
+// back.
+export function stepper(t, { steps, onStep, seconds }) {
   let timer = null;
   const position = slider(t, "step", {
     min: 0,
     max: Math.max(steps - 1, 0),
-    value,
+    value: 0,
     format: (step) => t("step of", { step: step + 1, steps }),
     onInput: (step) => {
       pause();
@@ -191,13 +179,8 @@ export function stepper(t, { steps, onStep, seconds = 0.7, value = 0, playing = 
     button(t("next"), () => go(1)).node,
     position.node,
   );
-  if (playing && !reducedMotion()) start();
   return {
     node,
-    input: position.input,
-    get value() {
-      return position.value;
-    },
     set: position.set,
     resize(count) {
       steps = count;
@@ -205,12 +188,7 @@ export function stepper(t, { steps, onStep, seconds = 0.7, value = 0, playing = 
       position.set(Math.min(position.value, steps - 1));
     },
     pause,
-    stop: pause,
   };
-}
-
-export function reducedMotion() {
-  return globalThis.matchMedia?.("(prefers-reduced-motion: reduce)").matches ?? false;
 }
 
 // ---------------------------------------------------------------------------------------------------- arrays
@@ -316,8 +294,8 @@ export function followSize(el, redraw) {
 
 // --------------------------------------------------------------------------------------------------- canvases
 
-// Draws `values` (rows × columns, row after row; for `color` three of them a cell, 0 to 1) as cells on the canvas, which
-// becomes at most `size` CSS pixels wide (and tall), and never wider than its figure. All cells have the same whole
+// Draws `values` (rows × columns, row after row; for `color` three of them a cell, 0 to 1) as cells on the canvas,
+// which becomes at most `size` CSS pixels wide (and tall), and never wider than its figure. All cells have the same whole
 // number of the screen's pixels, so they are crisp. Returns the side of a cell in CSS pixels.
 export function paint(
   canvas,
