@@ -96,6 +96,7 @@ function renderNetwork({ model, el }) {
   const network = settings.network === "shipped" ? globalThis.liveNetwork : settings.network;
   if (!network) throw new Error("the script live-network.js has not been loaded");
   const layers = readLayers(network, unpack);
+  if (layers.at(-1)?.shape.join() !== "10") throw new Error("the network does not end in ten numbers");
   const nonsense = nonsenseStrokes();
   const digits = network.digits;
   const state = {
