@@ -119,7 +119,8 @@ site: .venv-site/.ready colab  ## build the course as a web site into build/site
 	@echo "open build/site/index.html ($$(du -sh build/site | cut -f1))"
 
 test-site: .venv-browser/.ready site  ## open every page of the site in Chromium, on a phone and on a desktop, and use its live figures
-	$(BROWSER)/python -m pytest tests/browser/test_site.py tests/browser/test_live_figures.py tests/browser/test_live_network.py
+	$(BROWSER)/python -m pytest tests/browser/test_site.py tests/browser/test_live_figures.py tests/browser/test_live_network.py \
+		tests/browser/test_live_controls.py
 
 lint: $(READY)  ## check the style of the code
 	$(BIN)/ruff check .

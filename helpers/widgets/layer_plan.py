@@ -34,10 +34,8 @@ from helpers.widgets import modules
 
 INPUT = (28, 28, 1)  # what a drawn digit becomes
 CLASSES = 10
-MOST_PARAMETERS, MOST_ACTIVATIONS = (
-    400_000,
-    200_000,
-)  # what a page calculates fast enough while a digit is drawn
+# What a page calculates fast enough while a digit is drawn.
+MOST_PARAMETERS, MOST_ACTIVATIONS = 400_000, 200_000
 PASSING = ("Dropout", "SpatialDropout2D", "GaussianDropout", "GaussianNoise", "AlphaDropout", "Identity")
 NETWORK = ASSETS / "live_network"  # a folder, so that only Colab editions whose notebook shows it carry it
 SHIPPED = NETWORK / "plan.json"
@@ -150,7 +148,10 @@ def _layer(call: Any, shape: tuple[int, ...], dtype: str) -> dict[str, Any]:
                 f"layer {call.name!r} has weights that are infinite or not a number: its training has failed."
             )
     try:
-        settings = readers[kind](layer, shape)
+        settings = {
+            key: _packed(value, dtype) if isinstance(value, np.ndarray) else value
+            for key, value in readers[kind](layer, shape).items()
+        }
     except ValueError as error:
         raise ValueError(f"layer {call.name!r}: {error}") from None
     return {
@@ -158,9 +159,7 @@ def _layer(call: Any, shape: tuple[int, ...], dtype: str) -> dict[str, Any]:
         "type": kind,
         "shape": [int(side) for side in call.output.shape[1:]],
         "parameters": int(layer.count_params()),
-    } | {
-        key: _packed(value, dtype) if isinstance(value, np.ndarray) else value
-        for key, value in settings.items()
+        **settings,
     }
 
 

@@ -140,9 +140,11 @@ def batchnorm(
     `values` are the pre-activations, (images, units), at most 64 images and 4 units; without them a random `batch` of
     1 to 64 images for four units is drawn, and another one with every training step. `gamma` (0 to 3) and `beta`
     (−4 to 4), in steps of 0.1, are the scale and the shift to start from; `training` says whether it begins with the
-    batch's own statistics or with the moving averages. Raises TypeError or ValueError for anything else.
+    batch's own statistics or with the moving averages; `seed` is 0 to a billion. Raises TypeError or ValueError for
+    anything else.
     """
-    seed, batch = whole_number(seed, "seed", least=0), _at_most(batch, "the batch", MOST_IMAGES)
+    seed = _at_most(seed, "seed", random_batch.LARGEST_SEED, least=0)
+    batch = _at_most(batch, "the batch", MOST_IMAGES)
     if values is not None:
         values = _pre_activations(values)
     gamma, beta = _tenths(gamma, "gamma", 0, 3), _tenths(beta, "beta", -4, 4)
@@ -193,10 +195,10 @@ def _kernel(kernel: Any, size: int | None) -> tuple[np.ndarray, str]:
     return grid, "your own"
 
 
-def _at_most(value: Any, name: str, most: int) -> int:
-    value = whole_number(value, name, least=1)
+def _at_most(value: Any, name: str, most: int, *, least: int = 1) -> int:
+    value = whole_number(value, name, least=least)
     if value > most:
-        raise ValueError(f"{name} must be at most {most} in a live figure, not {value}.")
+        raise ValueError(f"{name} must be at most {most:,} in a live figure, not {value:,}.")
     return value
 
 

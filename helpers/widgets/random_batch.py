@@ -10,17 +10,16 @@ from collections.abc import Iterator
 
 import numpy as np
 
-UNITS = (
-    (1.5, 1.0),
-    (-1.5, 0.7),
-    (0.3, 1.6),
-    (2.5, 0.6),
-)  # mean and standard deviation of each, over all images
+UNITS = ((1.5, 1.0), (-1.5, 0.7), (0.3, 1.6), (2.5, 0.6))  # mean and deviation of each, over all images
+LARGEST_SEED = 10**9  # beyond some 10¹², the page's numbers would no longer be whole
 _PRIME, _MULTIPLIER = 2**31 - 1, 48_271
 
 
 def batch(seed: int, images: int) -> np.ndarray:
-    """(images, 4) pre-activations of four units; a smaller batch of the same seed has the same first images."""
+    """(images, 4) pre-activations of four units; a smaller batch of the same seed has the same first images.
+
+    `seed` is 0 to `LARGEST_SEED`.
+    """
     even = _even(seed)
     values = [
         mean + deviation * math.sqrt(-2 * math.log(next(even))) * math.cos(2 * math.pi * next(even))
@@ -31,7 +30,7 @@ def batch(seed: int, images: int) -> np.ndarray:
 
 
 def _even(seed: int) -> Iterator[float]:
-    """Evenly spread numbers between 0 and 1, the same ones for the same seed of at least 0."""
+    """Evenly spread numbers between 0 and 1, the same ones for the same seed."""
     state = 1 + 7919 * (seed + 1) % (_PRIME - 1)
     for count in itertools.count():
         state = _MULTIPLIER * state % _PRIME

@@ -1,68 +1,30 @@
-"""The live network in a real browser, from the files of helpers/widgets as they are: drawing, keys, touch, speed.
+"""The live network in a real browser, on a bare page: drawing, keys, touch, speed.
 
-`make test-site` runs it. No notebook and no site is needed: this machine hands out the figure's modules, its words, the
-shipped network and the digits to try.
+`make test-site` runs it.
 """
 
 import array
 import base64
-import functools
-import http.server
 import itertools
 import json
 import math
 import re
 import statistics
 import sys
-import threading
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
-HELPERS = Path(__file__).resolve().parents[2] / "helpers"
+from tests.browser import bare
+from tests.browser.site import ROOT
+
 LIMIT = 250  # milliseconds a stroke's picture may take; on an idle machine it takes about 20
-PAGE = """<!doctype html><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<link rel="stylesheet" href="/widgets/js/live.css"><body data-theme="light" style="margin: 16px"><script type="module">
-const get = async (path) => (await fetch(path)).json();
-const [labels, plan, hands] = await Promise.all(
-  ["/widgets/labels.json", "/assets/live_network/plan.json", "/assets/strokes.json"].map(get));
-const digits = Array.from({ length: 10 }, (_, digit) => Object.values(hands).map((hand) => hand[digit]));
-const { default: figure } = await import("/widgets/js/network.js");
-window.show = (network) => {
-  const settings = { network: { ...network, digits }, instead: false };
-  const values = { settings, labels: { ...labels.shared, ...labels.network } };
-  const el = document.body.appendChild(document.createElement("div"));
-  return figure.render({ model: { get: (name) => values[name] }, el });
-};
-window.stop = show(plan);
-window.plan = plan;
-</script>"""
-
-
-class Files(http.server.SimpleHTTPRequestHandler):
-    """The folder helpers/, and PAGE as its first page."""
-
-    def do_GET(self):
-        if self.path != "/":
-            super().do_GET()
-            return
-        self.send_response(200)
-        self.send_header("Content-Type", "text/html; charset=utf-8")
-        self.end_headers()
-        self.wfile.write(PAGE.encode())
-
-    def log_message(self, *_):
-        pass
 
 
 @pytest.fixture(scope="module")
 def address():
-    handler = functools.partial(Files, directory=HELPERS)
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+    with bare.served() as found:
+        yield found
 
 
 @pytest.fixture
@@ -72,6 +34,8 @@ def figure(open_page, address):
     def figure(width=1280, **options):
         page = open_page(address, viewport={"width": width, "height": 900}, **options)
         page.goto(address)
+        page.wait_for_function("window.ready")
+        page.evaluate("async () => { window.leave = await show('network'); }")
         found = page.locator(".live-network")
         expect(verdict(found)).to_contain_text("reads 3")
         return found
@@ -94,7 +58,7 @@ def strokes_on(figure, digit, hand="upright"):
     pad = figure.locator(".live-pad")
     pad.scroll_into_view_if_needed()
     box = pad.bounding_box()
-    stored = json.loads((HELPERS / "assets" / "strokes.json").read_text(encoding="utf-8"))
+    stored = json.loads((ROOT / "helpers" / "assets" / "strokes.json").read_text(encoding="utf-8"))
     return [
         [(box["x"] + x * box["width"] / 280, box["y"] + y * box["height"] / 280) for x, y in stroke]
         for stroke in stored[hand][str(digit)]
@@ -229,15 +193,17 @@ def test_nothing_sticks_out_even_after_a_resize(figure, width):
 
 def test_two_figures_live_on_one_page_and_one_can_leave(figure):
     shown = figure()
-    shown.page.evaluate("window.show(window.plan), true")
+    shown.page.evaluate("async () => { await show('network'); }")
     first, second = shown.page.locator(".live-network").all()
     expect(verdict(second)).to_contain_text("reads 3")
     second.get_by_role("button", name="Draw a 6").click()
     expect(verdict(second)).to_contain_text("reads 6")
     expect(verdict(first)).to_contain_text("reads 3")
-    shown.page.evaluate("window.stop()")
-    second.get_by_role("button", name="Draw a 0").click()
-    expect(verdict(second)).to_contain_text("reads 0")
+    shown.page.evaluate("leave()")
+    only = shown.page.locator(".live-network")
+    expect(verdict(only)).to_contain_text("reads 6")
+    only.get_by_role("button", name="Draw a 0").click()
+    expect(verdict(only)).to_contain_text("reads 0")
 
 
 def packed(shape, values):
@@ -248,15 +214,23 @@ def packed(shape, values):
     return {"shape": list(shape), "dtype": "float32", "data": base64.b64encode(data.tobytes()).decode()}
 
 
+def instead_of(shown, plan):
+    """The figure of another network, in the place of the one that is shown."""
+    shown.page.evaluate("async (plan) => { leave(); await show('network', network(plan)); }", plan)
+    return shown.page.locator(".live-network")
+
+
+def layer(name, shape, kind, **settings):
+    """A layer of a plan, without parameters to speak of."""
+    return {"name": name, "type": name.title(), "shape": shape, "parameters": 1, "kind": kind, **settings}
+
+
 def own_network():
     """A plan with the kinds of layers that the shipped network lacks; its weights are small and of both signs."""
     waves = (0.3 * math.sin(number) for number in itertools.count(1))
 
     def weights(*shape):
         return packed(shape, itertools.islice(waves, math.prod(shape)))
-
-    def layer(name, shape, kind, **settings):
-        return {"name": name, "type": name.title(), "shape": shape, "parameters": 1, "kind": kind, **settings}
 
     linear, elu = {"name": "linear"}, {"name": "elu", "alpha": 1.0}
     conv = {"strides": [1, 1], "padding": "valid", "dilation": [2, 2], "activation": linear}
@@ -279,11 +253,7 @@ def own_network():
 
 
 def test_every_kind_of_layer_is_explained(figure):
-    page = figure().page
-    page.evaluate(
-        "network => { window.stop(); document.body.replaceChildren(); show(network); }", own_network()
-    )
-    shown = page.locator(".live-network")
+    shown = instead_of(figure(), own_network())
     expect(verdict(shown)).to_contain_text("The network reads")
     lines = {
         "scaled": r"^\d+ × 1/127.5 − 1.00 = −?\d\.\d\d$",
@@ -304,3 +274,38 @@ def test_every_kind_of_layer_is_explained(figure):
         place = {"scaled": "row 1, column 2", "mean": "unit 2", "logits": "digit 1", "softmax": "digit 1"}
         expect(where).to_have_text(place.get(layer, "map 1, row 1, column 2"))
     expect(shown.get_by_text("Added for this figure: your network ends in logits")).to_be_visible()
+
+
+def test_a_window_too_large_to_be_written_out_leaves_no_picture_of_another(figure):
+    linear = {"name": "linear"}
+    layers = [
+        layer("wide", [28, 28, 1], "pool", how="max", size=[7, 7], strides=[1, 1], padding="same"),
+        layer("mean", [1], "global_pool", how="average"),
+        layer("logits", [10], "dense", kernel=packed([1, 10], range(10)), bias=None, activation=linear),
+    ]
+    shown = instead_of(figure(), {"name": "own", "input": [28, 28, 1], "layers": layers})
+    canvas, _, told = maps_of(shown, "wide")
+    window = shown.get_by_label("window", exact=True).first
+    canvas.focus()
+    canvas.press("Control+Home")
+    expect(told).to_contain_text("the largest of 16")
+    expect(window).to_be_visible()
+    for key in ("ArrowDown", "ArrowRight") * 3:
+        canvas.press(key)
+    expect(told).to_contain_text("the largest of 49")
+    expect(window).to_be_hidden()
+
+
+def test_thousands_of_maps_make_no_endless_page(figure):
+    linear = {"name": "linear"}
+    conv = {"strides": [7, 7], "padding": "valid", "dilation": [1, 1], "bias": None, "activation": linear}
+    many, zeros = 2000, packed([2000, 10], [0.0] * 20_000)
+    layers = [
+        layer("many", [4, 4, many], "conv", kernel=packed([7, 7, 1, many], [0.01] * 49 * many), **conv),
+        layer("mean", [many], "global_pool", how="average"),
+        layer("logits", [10], "dense", kernel=zeros, bias=None, activation=linear),
+    ]
+    shown = instead_of(figure(width=375), {"name": "own", "input": [28, 28, 1], "layers": layers})
+    expect(verdict(shown)).to_contain_text("reads")
+    for name in ("many", "mean"):
+        assert maps_of(shown, name)[0].bounding_box()["height"] < 1300

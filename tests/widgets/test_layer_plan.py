@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from helpers.notebook.quiet_keras import keras, layers
-from helpers.widgets import layer_plan
+from helpers.widgets import layer_plan, modules
 from tests.widgets.javascript import needs_node, run
 
 CHAINS = 80
@@ -128,6 +128,31 @@ def test_the_page_gives_what_keras_gives(chains):
     for (_, plan, outputs), answer in zip(chains, answers, strict=True):
         for layer, found, wanted in zip(plan["layers"], answer["outputs"], outputs, strict=True):
             assert_near(np.reshape(found, layer["shape"]), wanted, layer)
+
+
+@needs_node
+@pytest.mark.parametrize(
+    ("layer", "name", "damaged"),
+    [
+        (1, "kernel", np.ones((3, 3, 1, 3))),
+        (1, "bias", np.ones(1)),
+        (2, "variance", [1, np.nan]),
+        (4, "kernel", np.ones((7, 10))),
+        (4, "bias", [np.inf] * 10),
+    ],
+)
+def test_damaged_weights_are_refused_in_the_page(layer, name, damaged):
+    inner = [layers.Conv2D(2, 3), layers.BatchNormalization(), layers.GlobalMaxPooling2D()]
+    plan = layer_plan.read(chain(layers.Rescaling(1 / 255), *inner, layers.Dense(10)))
+    body = """
+        const { unpack } = await import(new URL("shared.js", place));
+        try { js.readLayers(given.plan, unpack); } catch (error) { return error.message; }
+        return "taken";
+    """
+    assert run("tensor", body, plan=plan) == "taken"
+    plan["layers"][layer][name] = modules.pack(damaged)
+    called = plan["layers"][layer]["name"]
+    assert run("tensor", body, plan=plan) == f'the {name} of layer "{called}" is damaged'
 
 
 @needs_node
@@ -334,7 +359,7 @@ def test_float16_refuses_weights_beyond_its_range():
     model = ending(layers.Conv2D(1, 1, name="huge"))
     model.get_layer("huge").kernel.assign(np.full((1, 1, 1, 1), 1e6))
     assert layer_plan.read(model)
-    with pytest.raises(ValueError, match="too large for float16"):
+    with pytest.raises(ValueError, match="'huge': a weight is too large for float16"):
         layer_plan.read(model, dtype="float16")
 
 

@@ -74,7 +74,7 @@ def test_larger_weights_and_another_bias_change_nothing_after_it():
 
 
 @needs_node
-@pytest.mark.parametrize("seed", [0, 1, 7, 123_456_789])
+@pytest.mark.parametrize("seed", [0, 1, 7, random_batch.LARGEST_SEED])
 def test_random_batches_are_the_same_in_the_page(seed):
     found = run("batchnorm", "return js.bnBatch(given.seed, 64);", seed=seed)
     np.testing.assert_allclose(np.reshape(found, (64, 4)), random_batch.batch(seed, 64), rtol=0, atol=1e-9)
@@ -135,6 +135,7 @@ BAD = [
     ({"beta": np.nan}, ValueError, "beta must be between -4 and 4"),
     ({"training": "yes"}, TypeError, "training must be True or False"),
     ({"seed": -1}, ValueError, "seed must be at least 0"),
+    ({"seed": 10**15}, ValueError, "seed must be at most 1,000,000,000"),
 ]
 
 

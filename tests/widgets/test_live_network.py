@@ -101,7 +101,7 @@ def test_a_network_without_maps_has_a_still_figure_too():
     figure, alt = still_network.draw(
         layer_plan.read(keras.Sequential(dense)), layer_plan.example_digits()[1][0]
     )
-    assert len(figure.axes) == 3 and "maps of the layers none" not in alt
+    assert len(figure.axes) == 3 and "maps of the layers" not in alt
 
 
 def test_of_many_layers_some_are_drawn():
@@ -142,6 +142,23 @@ def test_every_value_has_a_cell_of_its_own(count, tile, side, room):
     assert rows == tiles["rows"] and columns <= tiles["columns"]
     assert tiles["columns"] * side <= room or tiles["across"] == 1
     assert tiles["across"] * tiles["down"] >= count > tiles["across"] * (tiles["down"] - 1)
+
+
+@needs_node
+@pytest.mark.parametrize("room", [250, 317, 470])
+def test_even_the_largest_layers_make_canvases_that_a_phone_can_draw(room):
+    most = layer_plan.MOST_ACTIVATIONS
+    sides = [1, 2, 4, 7, 14, 28]
+    shapes = [[side, side, most // side**2] for side in sides] + [[most], [10], [28, 28, 32], [7, 7, 64]]
+    tiles = run(
+        "network", "return given.shapes.map((s) => js.mapTiles(s, given.room));", shapes=shapes, room=room
+    )
+    for shape, each in zip(shapes, tiles, strict=True):
+        assert each["count"] == shape[-1] and each["columns"] * each["side"] <= room
+        assert each["rows"] * each["side"] <= 2400, (
+            shape
+        )  # 16,384 of a phone's own pixels is too much for most
+    assert [each["side"] for each in tiles[-3:]] == [22, 2, 6], "layers of a usual size keep theirs"
 
 
 @needs_node

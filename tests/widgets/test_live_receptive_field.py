@@ -85,14 +85,8 @@ def test_the_layers_to_choose_from_are_the_same_in_the_page():
 
 
 def test_the_sizes_of_notebook_02b():
-    assert [size for size, _ in field_layers.sizes(field_layers.read(field_layers.DEFAULT))] == [
-        1,
-        3,
-        5,
-        6,
-        10,
-        14,
-    ]
+    sizes = field_layers.sizes(field_layers.read(field_layers.DEFAULT))
+    assert [size for size, _ in sizes] == [1, 3, 5, 6, 10, 14]
     exercise = field_layers.read([(3, 2), (3, 1), (2, 2), (3, 1)])
     assert field_layers.sizes(exercise)[-1] == (17, 4)
 
@@ -112,10 +106,8 @@ def test_the_settings_are_what_was_asked_for(shown):
     assert "3 layers" in alt and "19 pixels in a row, so 19 by 19" in alt
     (square,) = drawing.axes[1].patches
     assert (square.get_width(), square.get_height()) == (19, 19)
-    assert (square.get_x(), square.get_y()) == (
-        3.5,
-        9.5,
-    )  # two pixels apart, and so never at the exact middle
+    # Two pixels apart, and so never at the exact middle.
+    assert (square.get_x(), square.get_y()) == (3.5, 9.5)
 
 
 def test_without_an_image_only_the_side_view_is_drawn(shown):

@@ -43,9 +43,8 @@ def scripts(editions: Mapping[str, str]) -> dict[str, str]:
             if len(part) >= SMALLEST:
                 found_in[part].add(name)
     shared = {part: _key(part) for part, names in found_in.items() if len(names) > 1}
-    together: dict[tuple[str, ...], list[str]] = defaultdict(
-        list
-    )  # which editions → the parts that just they share
+    # Which editions → the parts that just they share.
+    together: dict[tuple[str, ...], list[str]] = defaultdict(list)
     for part in shared:
         together[tuple(sorted(found_in[part]))].append(part)
     files = {names: f"parts-{_key(','.join(names))}.js" for names in together}

@@ -84,12 +84,9 @@ def gather_own(site: Path, folder: Path, notebooks: Mapping[str, nbformat.Notebo
         text, pictures = site_page(path.read_text(encoding="utf-8"), notebooks, images)
         (folder / path.name).write_text(text, encoding="utf-8")
         figures = {address: found for address, found in pictures.items() if address.startswith("figures/")}
-        living.write_pictures(
-            folder, figures
-        )  # Sphinx takes these from the Markdown, and knows not those in HTML
-        living.write_pictures(
-            folder / "extra", {a: found for a, found in pictures.items() if a not in figures}
-        )
+        others = {address: found for address, found in pictures.items() if address not in figures}
+        living.write_pictures(folder, figures)  # Sphinx finds these in the Markdown, and not those in HTML
+        living.write_pictures(folder / "extra", others)
     (folder / "extra" / "cards").mkdir()
     for path in (site / "cards").glob("*.webp"):
         shutil.copy(path, folder / "extra" / "cards")

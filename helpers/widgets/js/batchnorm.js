@@ -1,8 +1,10 @@
 // Batch normalization: the pre-activations of a few units for a batch of images, before and after.
 //
 // The arithmetic stands first and knows nothing of the page. A batch is images × units numbers, image after image.
-import { announcer, button, choice, figureRoot, followSize, followTheme } from "./shared.js";
-import { ink, liveLabels, make, number, slider, unpack } from "./shared.js";
+import {
+  announcer, blankSheet, button, choice, figureRoot, followSize, followTheme, ink, leaving, liveLabels, make, number,
+  slider, unpack,
+} from "./shared.js";
 
 export const BN_EPSILON = 1e-3; // Keras' default, and so is the momentum
 export const BN_MOMENTUM = 0.99;
@@ -78,16 +80,9 @@ function bnText(value) {
 
 // One number line for each unit, with a dot for each image. `used` holds the statistics whose mean ± deviation is
 // drawn as a bracket, `marks` the means that get a small triangle; `texts` is a line for each unit.
-function bnDraw(canvas, values, units, { used, marks, texts, limit, width, colors, ratio }) {
+function bnDraw(canvas, values, units, { used, marks, texts, limit, width, colors }) {
   const height = BN_ROW * units + 24;
-  canvas.width = Math.round(width * ratio);
-  canvas.height = Math.round(height * ratio);
-  canvas.style.width = `${width}px`;
-  canvas.style.height = `${height}px`;
-  const pen = canvas.getContext("2d");
-  pen.setTransform(ratio, 0, 0, ratio, 0, 0);
-  pen.fillStyle = colors.paper;
-  pen.fillRect(0, 0, width, height);
+  const pen = blankSheet(canvas, width, height, colors.paper);
   const edge = 9;
   const x = (value) => width / 2 + (value / limit) * (width / 2 - edge);
   const font = (size) => `${size}px system-ui, sans-serif`;
@@ -297,9 +292,7 @@ function renderBatchnorm({ model, el }) {
     const used = state.training ? batch : state.moving;
     const after = bnNormalize(values, used, state);
     const result = bnStatistics(after, units);
-    const style = getComputedStyle(root);
-    const colors = { ...ink(root), raised: style.getPropertyValue("--live-raised").trim() || "#f3f4f6" };
-    const ratio = globalThis.devicePixelRatio || 1;
+    const colors = ink(root);
     const ofUnit = (numbers, statistics, name) =>
       Array.from({ length: units }, (_, unit) => {
         const positive = numbers.filter((value, i) => i % units === unit && value > 0).length;
@@ -314,7 +307,7 @@ function renderBatchnorm({ model, el }) {
       const texts = ofUnit(first ? values : after, first ? batch : result, "line");
       const width = Math.max(node.clientWidth || 300, 200);
       const brackets = first ? { used, marks: state.moving.mean } : {};
-      bnDraw(canvas, first ? values : after, units, { ...brackets, texts, limit, width, colors, ratio });
+      bnDraw(canvas, first ? values : after, units, { ...brackets, texts, limit, width, colors });
       canvas.setAttribute("aria-label", [t(key), ...texts].join(". "));
     }
     steps.textContent = t("steps taken", { steps: state.steps });
@@ -342,11 +335,7 @@ function renderBatchnorm({ model, el }) {
   }
 
   redraw();
-  const stops = [followTheme(root, redraw), followSize(root, redraw), say.stop];
-  return () => {
-    stops.forEach((stop) => stop());
-    root.remove();
-  };
+  return leaving(root, [followTheme(root, redraw), followSize(root, redraw), say.stop]);
 }
 
 export default { render: renderBatchnorm };

@@ -1,8 +1,10 @@
 // Color: a filter has one kernel for each channel of the image. Their three sums and a bias make one value of its map.
 //
 // The arithmetic stands first and knows nothing of the page; images are rows × columns × 3 numbers from 0 to 1.
-import { announcer, button, choice, figureRoot, followSize, followTheme } from "./shared.js";
-import { inscribe, liveLabels, make, number, outline, paint, shade, stepper, toggle, unpack, walk } from "./shared.js";
+import {
+  announcer, button, choice, figureRoot, followSize, followTheme, inscribe, leaving, liveLabels, make, number, outline,
+  paint, shade, stepper, toggle, unpack, walk,
+} from "./shared.js";
 
 const COLOR_CHANNELS = ["red", "green", "blue"];
 const COLOR_SIDE = 3; // of every kernel
@@ -122,6 +124,9 @@ function colorBright(...parts) {
   return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2] > 0.18;
 }
 
+// Which keyboard a phone shows: an iPhone's digits come without a minus sign.
+const colorKeys = (low) => (low < 0 ? "text" : "decimal");
+
 // What somebody typed, as a number between the limits; null if it is none (yet).
 export function colorTyped(text, low, high) {
   const plain = text.trim().replace("−", "-").replace(",", ".");
@@ -135,7 +140,7 @@ export function colorTyped(text, low, high) {
 // `paintCell(value)` gives [red, green, blue] of a cell; onEdit(cell, value) is called for every number typed.
 function colorGrid({ label, cellLabel, low, high, paintCell, onEdit }) {
   const inputs = colorNine(0).map((_, cell) =>
-    make("input", { type: "text", inputmode: "decimal", "aria-label": cellLabel(cell) }),
+    make("input", { type: "text", inputmode: colorKeys(low), "aria-label": cellLabel(cell) }),
   );
   const node = make("div", { class: "color-grid", role: "group", "aria-label": label }, inputs);
   let values = colorNine(0);
@@ -289,7 +294,7 @@ function renderColor({ model, el }) {
         edited();
       },
     });
-    const sum = make("output", { class: "color-sum live-numbers" });
+    const sum = make("span", { class: "color-sum live-numbers" });
     return { plane, patch, kernel, sum, name };
   });
   const head = (text = "") => make("p", { class: "live-caption", text });
@@ -312,16 +317,17 @@ function renderColor({ model, el }) {
       sum,
     ]),
   );
-  const bias = make("input", { type: "text", inputmode: "decimal", "aria-label": t("bias") });
+  const bias = make("input", { type: "text", inputmode: colorKeys(-COLOR_LIMIT), "aria-label": t("bias") });
   bias.addEventListener("input", () => {
-    const value = colorTyped(bias.value, -COLOR_LIMIT, COLOR_LIMIT);
+    const value = typedBias();
     if (value === null) return bias.setAttribute("aria-invalid", "true");
+    bias.removeAttribute("aria-invalid");
     filter().bias = value;
     edited();
   });
   bias.addEventListener("blur", () => showBias());
-  const terms = COLOR_CHANNELS.map(() => make("output"));
-  const result = make("output", { class: "color-result" });
+  const terms = COLOR_CHANNELS.map(() => make("span", { class: "color-number" }));
+  const result = make("span", { class: "color-number color-result" });
   const term = (key, node) =>
     make("span", { class: "color-term" }, make("span", { class: "live-caption", text: t(key) }), node);
   const sign = (text) => make("span", { class: "color-sign", text });
@@ -375,12 +381,12 @@ function renderColor({ model, el }) {
   const steps = stepper(t, {
     steps: 1,
     seconds: 0.9,
-    onStep(step) {
+    onStep(step, byHand) {
       const { rows: down, columns } = mapOf(0);
       const place = step % (down * columns);
       state.at = [Math.floor(step / (down * columns)), Math.floor(place / columns), place % columns];
       redraw();
-      speak();
+      if (byHand) speak();
     },
   });
   const sentence = make("p", { class: "live-sentence" });
@@ -400,6 +406,7 @@ function renderColor({ model, el }) {
   const filter = () => state.filters[state.at[0]];
   const mapOf = (f) => colorMap(state.image, state.filters[f], state.options);
   const step = () => colorStep(state.image, filter(), state.at.slice(1), state.options);
+  const typedBias = () => colorTyped(bias.value, -COLOR_LIMIT, COLOR_LIMIT);
   const showBias = () => {
     bias.value = colorText(filter().bias);
     bias.removeAttribute("aria-invalid");
@@ -448,7 +455,7 @@ function renderColor({ model, el }) {
       terms[channel].textContent = colorTerm(now.sums[channel]);
     });
     kernelHead.textContent = t("filter kernels", { filter: at[0] + 1 });
-    if (bias !== document.activeElement) showBias();
+    if (bias !== document.activeElement || typedBias() !== filter().bias) showBias(); // a pointer may change the filter
     result.textContent = colorText(now.result);
     const every = state.filters.map((_, f) => mapOf(f));
     maps.forEach(({ kernels, canvas, size, path, node }, f) => {
@@ -489,11 +496,7 @@ function renderColor({ model, el }) {
 
   redraw();
   const walks = maps.map(({ path }) => path.stop);
-  const stops = [followTheme(root, redraw), followSize(root, redraw), say.stop, steps.stop, ...walks];
-  return () => {
-    stops.forEach((stop) => stop());
-    root.remove();
-  };
+  return leaving(root, [followTheme(root, redraw), followSize(root, redraw), say.stop, steps.pause, ...walks]);
 }
 
 export default { render: renderColor };

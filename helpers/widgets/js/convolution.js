@@ -1,8 +1,8 @@
 // A small grid of numbers slides over an image: edit the grid, choose how it moves, and watch each sum come out.
 // With `simple` in its settings, for a first look, kernels are chosen with buttons, and nothing else can be set.
 import {
-  announcer, button, cellAt, choice, figureRoot, followSize, followTheme, inscribe, liveLabels, make, number, outline,
-  paint, shade, slider, stepper, unpack, walk,
+  announcer, button, cellAt, choice, figureRoot, followSize, followTheme, ink, inscribe, leaving, liveLabels, make,
+  number, outline, paint, shade, slider, stepper, unpack, walk,
 } from "./shared.js";
 
 // ------------------------------------------------------------------------------------------------ arithmetic
@@ -176,15 +176,15 @@ function renderConvolution({ model, el }) {
     captions[name] = make("p", { class: "live-caption" });
   }
   const cells = make("div", { class: "live-kernel", role: "group", "aria-label": t("kernel cells") });
-  const sum = make("output", { class: "live-sum live-numbers", "aria-live": "off" });
+  const sum = make("span", { class: "live-sum live-numbers" });
   const formula = make("p", { class: "live-numbers live-formula" });
-  const note = make("p", { role: "status", class: "live-note" });
+  const note = make("p", { class: "live-note" });
   const legend = make("p", { class: "live-caption live-legend" });
   const steps = stepper(t, {
     steps: 1,
     seconds: simple ? 0.12 : 0.25,
     words: simple ? ["slide", "stop"] : undefined,
-    onStep: (step) => goTo(Math.floor(step / state.map.columns), step % state.map.columns),
+    onStep: (step, byHand) => goTo(Math.floor(step / state.map.columns), step % state.map.columns, byHand),
   });
   const block = (name, ...children) =>
     make("div", { class: `live-block live-block-${name}` }, captions[name], ...children);
@@ -229,8 +229,10 @@ function renderConvolution({ model, el }) {
     if (!cell || !state.map.rows) return;
     const half = (convolutionPlaces(1, { ...moves, padding: "valid" }).reach - 1) / 2;
     const place = (pixel, places) => Math.min(Math.max(Math.round((pixel - half) / moves.stride), 0), places - 1);
+    const next = [place(cell[0], state.map.rows), place(cell[1], state.map.columns)];
+    if (event.type === "pointermove" && next.join() === state.at.join()) return;
     steps.pause();
-    goTo(place(cell[0], state.map.rows), place(cell[1], state.map.columns), event.type !== "pointermove");
+    goTo(...next, event.type !== "pointermove");
   };
   canvases.input.addEventListener("pointermove", overInput);
   canvases.input.addEventListener("pointerdown", overInput);
@@ -269,7 +271,7 @@ function renderConvolution({ model, el }) {
     steps.pause();
     fillCells();
     update();
-    say(state.map.rows ? t("says map", sizes()) : note.textContent);
+    say(`${state.map.rows ? t("says map", sizes()) : ""} ${note.textContent}`.trim());
   }
 
   function sizes() {
@@ -298,6 +300,7 @@ function renderConvolution({ model, el }) {
     }
     [...cells.children].forEach((cell, i) => {
       cell.value = String(Number(state.kernel[i].toFixed(2)));
+      cell.removeAttribute("aria-invalid");
       tint(cell, i);
     });
   }
@@ -311,8 +314,8 @@ function renderConvolution({ model, el }) {
 
   function edit(i, cell) {
     const value = cell.valueAsNumber;
-    cell.toggleAttribute("aria-invalid", !Number.isFinite(value));
-    if (!Number.isFinite(value)) return; // a minus sign alone, say: the rest is still being typed
+    if (!Number.isFinite(value)) return cell.setAttribute("aria-invalid", "true"); // a minus sign alone: more will come
+    cell.removeAttribute("aria-invalid");
     state.kernel[i] = value;
     state.name = CONVOLUTION_OWN;
     controls.kernel.set(state.name);
@@ -434,10 +437,11 @@ function renderConvolution({ model, el }) {
     const { size, dilation } = moves;
     const pen = canvases.input.getContext("2d");
     const cell = canvases.input.width / state.padded.columns;
+    const { accent } = ink(root);
     for (let i = 0; i < size * size; i++) {
       const row = top + Math.floor(i / size) * dilation;
       const column = left + (i % size) * dilation;
-      for (const [color, share] of [["#000", 0.62], ["#e69f00", 0.36]]) {
+      for (const [color, share] of [["#000", 0.62], [accent, 0.36]]) {
         pen.fillStyle = color;
         pen.fillRect((column + (1 - share) / 2) * cell, (row + (1 - share) / 2) * cell, share * cell, share * cell);
       }
@@ -447,8 +451,7 @@ function renderConvolution({ model, el }) {
   fillCells();
   update();
   if (simple) goTo(...convolutionStrongest(state.map)); // a corner says little
-  const stops = [followSize(root, redraw), followTheme(root, redraw), overMap.stop, steps.stop, say.stop];
-  return () => stops.forEach((stop) => stop());
+  return leaving(root, [followSize(root, redraw), followTheme(root, redraw), overMap.stop, steps.pause, say.stop]);
 }
 
 export default { render: renderConvolution };

@@ -3,18 +3,19 @@
 // Draw on the pad, or take a ready digit. Point at a unit (or go to it with the arrow keys) to see what it is made of:
 // the patch it looks at, its kernel, the products and their sum; a unit of a Dense layer shows its strongest inputs.
 import {
-  announcer, button, figureRoot, followSize, followTheme, ink, inscribe, liveLabels, make, number, shade, unpack, walk,
+  announcer, button, figureRoot, followSize, followTheme, ink, inscribe, leaving, liveLabels, make, number, shade,
+  unpack, walk,
 } from "./shared.js";
+import { PAD_SIDE, drawingPad } from "./pad.js";
 import { explainUnit, readLayers, runLayers } from "./tensor.js";
 import { prepareDigit, rasterizeStrokes } from "./prepare.js";
 
 const NETWORK_FIRST = 3; // the digit that is shown at first
-const NETWORK_PAD = 280; // the strokes' own pixels, whatever size the pad has on the screen
-const NETWORK_LINE = 0.075; // width of the line on the pad, as a share of its side
 const NETWORK_STRONGEST = 5; // inputs of a Dense unit that are listed
 const NETWORK_WRITTEN = 5; // kernels up to this size have their numbers written on them
 const NETWORK_LATER = 200; // milliseconds after the last stroke, when layers out of sight are drawn
 const NETWORK_DETAIL = 232; // CSS pixels, the widest a detail's mosaic of small tiles may be
+const NETWORK_TALLEST = 1200; // CSS pixels that a layer's maps may take from top to bottom, if their cells can shrink
 
 // Whether a layer can give numbers below 0, if what it gets can (`before`).
 export function canBeNegative(layer, before) {
@@ -41,6 +42,19 @@ export function layTiles(count, [rows, columns], room, side) {
     rows: down * (rows + gap) - gap,
     columns: across * (columns + gap) - gap,
   };
+}
+
+// How a layer's maps are laid out, in cells as large as there is room for. A layer of thousands of maps gets smaller
+// ones: the page would have no end, and phones draw no canvas that is too long.
+export function mapTiles(shape, room, narrow = false) {
+  const [rows, columns] = shape.length === 3 ? shape : [1, 1];
+  const maps = shape.at(-1);
+  const isVector = rows * columns === 1;
+  const wide = maps === 1 ? 112 : columns > 16 ? 56 : narrow ? 28 : 40; // CSS pixels of a map
+  let side = isVector ? (maps > 128 ? 14 : 22) : Math.max(Math.round(wide / columns), 1);
+  const lay = () => layTiles(maps, [rows, columns], Math.min(room, isVector ? 352 : 470), side);
+  while (side > 1 && lay().rows * side > NETWORK_TALLEST) side--;
+  return lay();
 }
 
 // The cell of the grid that shows a value: `at` is its place in an array (row, column, tile).
@@ -82,32 +96,30 @@ function renderNetwork({ model, el }) {
   const network = settings.network === "shipped" ? globalThis.liveNetwork : settings.network;
   if (!network) throw new Error("the script live-network.js has not been loaded");
   const layers = readLayers(network, unpack);
+  if (layers.at(-1)?.shape.join() !== "10") throw new Error("the network does not end in ten numbers");
   const nonsense = nonsenseStrokes();
   const digits = network.digits;
   const state = {
-    strokes: digits[NETWORK_FIRST][0],
-    padSide: 0, // in CSS pixels
-    stroke: null, // the points of the stroke that is being drawn
-    pointer: null, // the finger or mouse that draws it; others are ignored
     hands: digits.map((_, digit) => (digit === NETWORK_FIRST ? 1 : 0)), // which handwriting comes next
     nonsense: 0,
     active: null, // the layer whose unit the reader looks at
     prepared: null,
+    inputs: null, // of each layer, as its outputs are
     outputs: null,
   };
 
   const root = figureRoot(el, "network", t("title"));
   const say = announcer(root);
-  const pad = make("canvas", { class: "live-pad network-pad", role: "img", "aria-label": t("pad") });
+  const pad = drawingPad({ label: t("pad"), onDraw: (ended) => readSoon(ended) });
+  pad.set(digits[NETWORK_FIRST][0]);
   const seen = make("canvas", { class: "live-framed", role: "img" });
   const verdict = make("p", { class: "network-verdict" });
   const bars = digits.map((_, digit) => networkBar(t, digit));
   const sections = layers.map((layer, k) => networkSection(k));
-  const keeping = ["dense", "pass", "activation"];
-  const answering = layers.map(({ kind, shape }) => shape.join() === "10" && keeping.includes(kind));
-  const firstAnswer = answering.lastIndexOf(false) + 1; // from this layer on, each unit stands for a digit
   let colors = {};
-  const input = { canvas: seen, tiles: layTiles(1, [28, 28], Infinity, 6), signed: false };
+  const input = { canvas: seen, tiles: layTiles(1, [28, 28], Infinity, 6) };
+  const narrow = () => root.classList.contains("live-narrow");
+  const { where, sourceOf, explain } = networkExplainer({ t, layers, sections, state, input, narrow });
 
   root.append(
     make("p", { class: "live-caption", text: settings.instead ? `${t("lead")} ${t("instead")}` : t("lead") }),
@@ -116,9 +128,9 @@ function renderNetwork({ model, el }) {
       { class: "live-row" },
       make(
         "div",
-        { class: "live-block network-drawing" },
+        { class: "live-block" },
         make("h4", { text: t("draw") }),
-        pad,
+        pad.canvas,
         make(
           "div",
           { class: "network-buttons" },
@@ -128,7 +140,7 @@ function renderNetwork({ model, el }) {
       ),
       make(
         "div",
-        { class: "live-block" },
+        { class: "live-block network-prepared" },
         make("h4", { text: t("prepared") }),
         seen,
         make("p", { class: "live-caption", text: t("prepared how") }),
@@ -153,61 +165,10 @@ function renderNetwork({ model, el }) {
     make("ol", { class: "network-layers" }, sections.map((section) => section.node)),
   );
 
-  // ------------------------------------------------------------------------------------------------ drawing
-
-  const pen = pad.getContext("2d");
-  function drawPad() {
-    const ratio = globalThis.devicePixelRatio || 1;
-    const side = Math.round((state.padSide || NETWORK_PAD) * ratio);
-    if (pad.width !== side) pad.width = pad.height = side;
-    pen.setTransform(side / NETWORK_PAD, 0, 0, side / NETWORK_PAD, 0, 0);
-    pen.fillStyle = "#fff";
-    pen.fillRect(0, 0, NETWORK_PAD, NETWORK_PAD);
-    pen.strokeStyle = "#000";
-    pen.lineWidth = NETWORK_LINE * NETWORK_PAD;
-    pen.lineCap = pen.lineJoin = "round";
-    for (const points of drawn()) {
-      pen.beginPath();
-      points.forEach(([x, y]) => pen.lineTo(x, y));
-      if (points.length === 1) pen.lineTo(points[0][0] + 0.01, points[0][1]);
-      pen.stroke();
-    }
-  }
-  const drawn = () => (state.stroke ? [...state.strokes, state.stroke] : state.strokes);
-
-  function place(event) {
-    const box = pad.getBoundingClientRect();
-    const inside = (value) => Math.round(10 * Math.min(Math.max(value, 0), NETWORK_PAD)) / 10;
-    return [
-      inside(((event.clientX - box.left) * NETWORK_PAD) / box.width),
-      inside(((event.clientY - box.top) * NETWORK_PAD) / box.height),
-    ];
-  }
-  function finish(event) {
-    if (!state.stroke || event.pointerId !== state.pointer) return;
-    state.strokes = drawn();
-    state.stroke = state.pointer = null;
-    readSoon(true);
-  }
-  pad.addEventListener("pointerdown", (event) => {
-    if (state.stroke || event.button !== 0) return;
-    event.preventDefault();
-    pad.setPointerCapture(event.pointerId); // the stroke goes on when the pointer leaves the pad
-    state.pointer = event.pointerId;
-    state.stroke = [place(event)];
-    readSoon();
-  });
-  pad.addEventListener("pointermove", (event) => {
-    if (!state.stroke || event.pointerId !== state.pointer) return;
-    const all = event.getCoalescedEvents?.() ?? [];
-    state.stroke.push(...(all.length ? all : [event]).map(place));
-    readSoon();
-  });
-  for (const name of ["pointerup", "pointercancel", "lostpointercapture"]) pad.addEventListener(name, finish);
+  // -------------------------------------------------------------------------------------- what is on the pad
 
   function show(strokes, said = "") {
-    state.strokes = strokes;
-    state.stroke = state.pointer = null;
+    pad.set(strokes);
     read();
     say([said, verdict.textContent].filter(Boolean).join(" "));
   }
@@ -226,7 +187,7 @@ function renderNetwork({ model, el }) {
   // While someone draws, at most once for each picture that the screen shows.
   let frame = 0;
   let speak = false;
-  function readSoon(aloud = false) {
+  function readSoon(aloud) {
     speak ||= aloud;
     if (frame) return;
     frame = requestAnimationFrame(() => {
@@ -239,8 +200,8 @@ function renderNetwork({ model, el }) {
 
   function read() {
     const start = performance.now();
-    drawPad();
-    const drawing = rasterizeStrokes(drawn(), NETWORK_PAD);
+    pad.redraw();
+    const drawing = rasterizeStrokes(pad.strokes, PAD_SIDE);
     state.prepared = drawing && prepareDigit(drawing);
     const image = state.prepared ? Float32Array.from(state.prepared.values) : new Float32Array(28 * 28);
     state.outputs = state.prepared && runLayers(layers, image);
@@ -248,11 +209,11 @@ function renderNetwork({ model, el }) {
     if (state.outputs) {
       // Until the reader chooses a unit, it is the strongest one; but it stays where it is while a stroke is drawn.
       sections.forEach((section, k) => {
-        if (section.at === null || (!section.chosen && !state.stroke)) section.at = networkStrongest(state.outputs[k]);
+        if (section.at === null || (!section.chosen && !pad.isDrawing)) section.at = networkStrongest(state.outputs[k]);
       });
     }
     showAnswer();
-    showAll(state.stroke !== null);
+    showAll(pad.isDrawing);
     performance.clearMeasures("live network");
     performance.measure("live network", { start, end: performance.now() });
   }
@@ -262,13 +223,6 @@ function renderNetwork({ model, el }) {
     const best = given && networkStrongest(given);
     bars.forEach((bar, digit) => bar.set(given ? given[digit] : null, digit === best));
     verdict.textContent = given ? t("verdict", { digit: best, share: networkPercent(given[best]) }) : t("draw first");
-  }
-
-  // The layer whose maps the reader sees above this one: Flatten and Dropout hand on what they get.
-  function sourceOf(k) {
-    let from = k - 1;
-    while (from >= 0 && !sections[from].canvas) from--;
-    return from < 0 ? input : sections[from];
   }
 
   // While someone draws, layers that are out of sight wait until there is time.
@@ -296,7 +250,6 @@ function renderNetwork({ model, el }) {
     networkPaint(canvas, tiles, values, rangeOf(k));
   }
   function rangeOf(k) {
-    if (k < 0) return { low: 0, high: 255 };
     const most = networkLargest(state.outputs ? state.outputs[k] : []);
     return sections[k].signed ? { low: -most, high: most, signed: true } : { low: 0, high: most };
   }
@@ -360,7 +313,7 @@ function renderNetwork({ model, el }) {
     if (layer.kind === "pass" || layer.kind === "flatten") return { node, canvas: null };
     const canvas = make("canvas", { class: "network-maps" });
     const detail = make("div", { class: "live-block network-detail" });
-    const signed = canBeNegative(layer, getsNegative(k));
+    const signed = canBeNegative(layer, networkGetsNegative(layers, k));
     const section = { node, canvas, detail, signed, at: null, chosen: false, window: null };
     node.append(make("div", { class: "live-row" }, make("div", { class: "live-block" }, canvas), detail));
     section.walk = walk(canvas, 1, 1, {
@@ -379,28 +332,17 @@ function renderNetwork({ model, el }) {
     return section;
   }
 
-  // Whether a layer may get numbers below 0.
-  function getsNegative(k) {
-    return layers.slice(0, k).reduce((negative, layer) => canBeNegative(layer, negative), false);
-  }
-
   function layOut() {
     const room = root.clientWidth - 2 * parseFloat(getComputedStyle(root).paddingLeft) - 4;
     colors = ink(root);
-    state.padSide = pad.clientWidth;
     layers.forEach((layer, k) => {
       const section = sections[k];
       if (!section.canvas) return;
-      const [rows, columns] = layer.shape.length === 3 ? layer.shape : [1, 1];
-      const maps = layer.shape.at(-1);
-      const isVector = rows * columns === 1;
-      const wide = maps === 1 ? 112 : columns > 16 ? 56 : 40; // CSS pixels of a map
-      const side = isVector ? (maps > 128 ? 14 : 22) : Math.max(Math.round(wide / columns), 1);
-      section.tiles = layTiles(maps, [rows, columns], Math.min(room, isVector ? 352 : 470), side);
+      section.tiles = mapTiles(layer.shape, room, narrow());
       section.walk.resize(section.tiles.rows, section.tiles.columns);
     });
     if (state.outputs) {
-      drawPad();
+      pad.redraw();
       showAll();
     } else read();
   }
@@ -430,7 +372,43 @@ function renderNetwork({ model, el }) {
     choose(k, at + by, event);
   }
 
-  // Where a unit is, in words: "map 3, row 5, column 7", or "unit 12", counted from 1; "digit 0" where it stands for it.
+  state.active = layers.findIndex((layer) => layer.kind === "conv");
+  if (state.active < 0) state.active = null;
+  const sectionOf = new Map(sections.filter(({ canvas }) => canvas).map((section) => [section.node, section]));
+  const watcher = new IntersectionObserver(
+    (entries) => entries.forEach(({ target, isIntersecting }) => (sectionOf.get(target).inSight = isIntersecting)),
+    { rootMargin: "100px" },
+  );
+  for (const node of sectionOf.keys()) watcher.observe(node);
+  const cancel = () => {
+    cancelAnimationFrame(frame);
+    clearTimeout(later);
+    watcher.disconnect();
+  };
+  const walks = sections.filter((section) => section.walk).map((section) => section.walk.stop);
+  return leaving(root, [followSize(root, layOut), followTheme(root, layOut), cancel, ...walks, say.stop]);
+}
+
+// Whether a layer may get numbers below 0.
+function networkGetsNegative(layers, k) {
+  return layers.slice(0, k).reduce((negative, layer) => canBeNegative(layer, negative), false);
+}
+
+// One unit of a layer in words, numbers and small pictures, in the layer's section: {where, sourceOf, explain}. `state`
+// holds what each layer gets and gives (`inputs`, `outputs`), `input` the canvas and tiles of the image they read.
+function networkExplainer({ t, layers, sections, state, input, narrow }) {
+  const keeping = ["dense", "pass", "activation"];
+  const answering = layers.map(({ kind, shape }) => shape.join() === "10" && keeping.includes(kind));
+  const firstAnswer = answering.lastIndexOf(false) + 1; // from this layer on, each unit stands for a digit
+
+  // The layer whose maps the reader sees above this one: Flatten and Dropout hand on what they get.
+  function sourceOf(k) {
+    let from = k - 1;
+    while (from >= 0 && !sections[from].canvas) from--;
+    return from < 0 ? input : sections[from];
+  }
+
+  // Where a unit is, in words: "map 3, row 5, column 7", or "unit 12", counted from 1; "digit 0" if it stands for it.
   function where(k, at) {
     const shape = k < 0 ? [28, 28, 1] : layers[k].shape;
     if (shape.length === 1) return k >= firstAnswer ? t("digit", { digit: at }) : t("unit", { unit: at + 1 });
@@ -484,11 +462,11 @@ function renderNetwork({ model, el }) {
     const products = unit.patch.map((value, i) => value * unit.weights[i]);
     const row = (section.parts.row ??= section.detail.appendChild(make("div", { class: "network-pictures" })));
     const numbers = channels === 1 && Math.max(high, wide) <= NETWORK_WRITTEN;
-    const side = channels === 1 ? (numbers ? 36 : 16) : Math.max(high, wide) > 3 ? 3 : 4;
+    const side = channels === 1 ? (numbers ? (narrow() ? 33 : 36) : 16) : Math.max(high, wide) > 3 ? 3 : 4;
     for (const [name, values] of [["patch", unit.patch], ["weights", unit.weights], ["products", products]]) {
       section.parts[name] ??= networkPicture(row, t(name));
       const most = networkLargest(values);
-      const gray = name === "patch" && !getsNegative(k);
+      const gray = name === "patch" && !networkGetsNegative(layers, k);
       const range = gray ? { low: 0, high: networkLargest(state.inputs[k]) } : { low: -most, high: most, signed: true };
       const tiles = layTiles(channels, [high, wide], NETWORK_DETAIL / (channels > 16 ? 1 : 2), side);
       networkPaint(section.parts[name].canvas, tiles, values, range);
@@ -548,7 +526,9 @@ function renderNetwork({ model, el }) {
     const [top, left] = [Math.min(...rows), Math.min(...across)];
     const [high, wide] = [Math.max(...rows) - top + 1, Math.max(...across) - left + 1];
     section.window = { top, left, high, wide, channel: section.at % count };
-    if (Math.max(high, wide) <= NETWORK_WRITTEN) {
+    const written = Math.max(high, wide) <= NETWORK_WRITTEN; // at the rim, "same" leaves smaller windows
+    if (section.parts.patch) section.parts.patch.node.hidden = !written;
+    if (written) {
       const shown = picture(section, "patch", t("window"));
       const most = networkLargest(state.inputs[k]);
       const signed = section.signed;
@@ -594,23 +574,7 @@ function renderNetwork({ model, el }) {
     return t("activated", { name, before, value: number(unit.value) });
   }
 
-  state.active = layers.findIndex((layer) => layer.kind === "conv");
-  if (state.active < 0) state.active = null;
-  const watcher = new IntersectionObserver(
-    (entries) => entries.forEach(({ target, isIntersecting }) => (sectionOf.get(target).inSight = isIntersecting)),
-    { rootMargin: "100px" },
-  );
-  const sectionOf = new Map(sections.filter(({ canvas }) => canvas).map((section) => [section.node, section]));
-  for (const node of sectionOf.keys()) watcher.observe(node);
-  const stops = [followSize(root, layOut), followTheme(root, layOut)];
-  return () => {
-    cancelAnimationFrame(frame);
-    clearTimeout(later);
-    watcher.disconnect();
-    stops.forEach((stop) => stop());
-    sections.forEach((section) => section.walk?.stop());
-    say.stop();
-  };
+  return { where, sourceOf, explain };
 }
 
 // A digit, its bar and its probability: {node, set(probability or null, whether it is the highest)}.
@@ -631,8 +595,9 @@ function networkBar(t, digit) {
 
 function networkPicture(parent, caption) {
   const canvas = make("canvas", { class: "live-framed", role: "img", "aria-label": caption });
-  parent.append(make("div", {}, make("p", { class: "live-caption", text: caption }), canvas));
-  return { canvas };
+  const node = make("div", {}, make("p", { class: "live-caption", text: caption }), canvas);
+  parent.append(node);
+  return { node, canvas };
 }
 
 // Draws tiles of values (row, column, tile) on the canvas, with the page showing through the gaps.
@@ -742,7 +707,6 @@ function networkBraced(value) {
   const text = number(value);
   return text.startsWith("−") ? `(${text})` : text;
 }
-
 
 // A factor such as 1/255 is written like this.
 function networkFactor(scale) {

@@ -2,8 +2,10 @@
 //
 // The arithmetic stands first and knows nothing of the page. A layer is {kind, kernel, stride, dilation}, and the same
 // along both sides of the image; there is no padding, which would move the field and not change its size.
-import { announcer, button, cellAt, figureRoot, followSize, followTheme, ink } from "./shared.js";
-import { liveLabels, make, outline, paint, unpack, walk } from "./shared.js";
+import {
+  announcer, blankSheet, button, cellAt, figureRoot, followSize, followTheme, ink, leaving, liveLabels, make, outline,
+  paint, unpack, walk,
+} from "./shared.js";
 
 const FIELD_MOST = 8; // layers
 const FIELD_SIDE = 64; // pixels of the picture on which the square is drawn, if none is given
@@ -84,7 +86,7 @@ function fieldEye() {
 
 // The side view, from the image at the bottom to one value at the top. Every layer's values stand above the middle of
 // what they see; those that matter to the value at the top are filled, and linked to what they are computed from.
-function fieldDraw(canvas, layers, { width, colors, ratio, caption }) {
+function fieldDraw(canvas, layers, { width, colors, caption }) {
   const sizes = fieldSizes(layers);
   const used = fieldInputs(layers);
   const pixels = sizes.at(-1).size;
@@ -92,14 +94,7 @@ function fieldDraw(canvas, layers, { width, colors, ratio, caption }) {
   const cell = Math.min(26, width / (pixels + 2 * margin));
   const step = layers.length > 5 ? 44 : 54; // from layer to layer
   const height = step * layers.length + 52;
-  canvas.width = Math.round(width * ratio);
-  canvas.height = Math.round(height * ratio);
-  canvas.style.width = `${width}px`;
-  canvas.style.height = `${height}px`;
-  const pen = canvas.getContext("2d");
-  pen.setTransform(ratio, 0, 0, ratio, 0, 0);
-  pen.fillStyle = colors.paper;
-  pen.fillRect(0, 0, width, height);
+  const pen = blankSheet(canvas, width, height, colors.paper);
   const left = width / 2 - (cell * pixels) / 2;
   const x = (level, index) => left + cell * (index * sizes[level].jump + sizes[level].size / 2);
   const y = (level) => height - 38 - step * level;
@@ -172,18 +167,22 @@ function renderReceptiveField({ model, el }) {
   const side = make("div", { class: "live-block field-side" }, canvas, sideCaption);
   const picture = make("canvas", { class: "live-framed" });
   const pictureCaption = make("p", { class: "live-caption" });
-  const path = walk(picture, 1, 1, { label: t("picture"), onMove: move });
+  const path = walk(picture, 1, 1, { label: t("picture"), onMove: move, cellOf: placeUnder });
   const adds = Object.values(FIELD_LAYERS).map((layer) =>
     button(
       nameOf(layer),
       () => {
         state.layers.push({ ...layer });
         changed("added", layer);
+        if (state.layers.length === FIELD_MOST) undo.node.focus(); // the button pressed is now disabled
       },
       { "aria-label": t("add", { layer: nameOf(layer) }) },
     ),
   );
-  const undo = button(t("remove last"), () => remove(state.layers.length - 1));
+  const undo = button(t("remove last"), () => {
+    changed("removed", state.layers.pop());
+    if (undo.node.disabled) list.focus();
+  });
   const reset = button(t("reset"), () => {
     state.layers = [...starting];
     changed("restarted");
@@ -215,15 +214,19 @@ function renderReceptiveField({ model, el }) {
     redraw();
     say(sentence.textContent);
   }
-  // The pointer or a key is at a pixel (or a value) of the picture.
-  function move(row, column, event) {
+  // The value in whose field a pointer lies nearest to the middle.
+  function placeUnder(event) {
     const { rows, columns, places, jump, size } = geometry();
-    if (!places[0] || !places[1]) return;
-    const pick = (pixel, count) => Math.min(Math.max(Math.round((pixel - (size - 1) / 2) / jump), 0), count - 1);
-    const pixel = event.type === "keydown" ? null : cellAt(picture, event, rows, columns);
-    state.at = pixel ? [pick(pixel[0], places[0]), pick(pixel[1], places[1])] : [row, column];
+    const pixel = cellAt(picture, event, rows, columns);
+    return pixel && places.map((count, axis) => {
+      return Math.min(Math.max(Math.round((pixel[axis] - (size - 1) / 2) / jump), 0), count - 1);
+    });
+  }
+  function move(row, column, event) {
+    if (!geometry().places.every(Boolean)) return;
+    state.at = [row, column];
     redrawPicture();
-    if (!pixel) say(where());
+    if (event.type === "keydown") say(where());
   }
   function geometry() {
     const [rows, columns] = image.shape;
@@ -268,7 +271,6 @@ function renderReceptiveField({ model, el }) {
     fieldDraw(canvas, state.layers, {
       width,
       colors: ink(root),
-      ratio: globalThis.devicePixelRatio || 1,
       caption: t("pixels", { size }),
     });
     canvas.setAttribute("aria-label", t("drawing", { layers: state.layers.length, size }));
@@ -296,11 +298,7 @@ function renderReceptiveField({ model, el }) {
   }
 
   redraw();
-  const stops = [followTheme(root, redraw), followSize(root, redraw), say.stop, path.stop];
-  return () => {
-    stops.forEach((stop) => stop());
-    root.remove();
-  };
+  return leaving(root, [followTheme(root, redraw), followSize(root, redraw), say.stop, path.stop]);
 }
 
 export default { render: renderReceptiveField };

@@ -65,11 +65,19 @@ export function figureRoot(el, name, title) {
   return root;
 }
 
-// ------------------------------------------------------------------------------------------------- controls
-// Each is an object {node, input, value, set}: `set` changes what is shown and does not call back.
+// What `render` returns: a function that takes a figure out of the page, after all of `stops` have been called.
+export function leaving(root, stops) {
+  return () => {
+    for (const stop of stops) stop();
+    root.remove();
+  };
+}
 
-export function slider(t, key, { min, max, step = 1, value, onInput = () => {}, format = String }) {
-  const shown = make("output", { class: "live-value" });
+// ------------------------------------------------------------------------------------------------- controls
+// Each is an object {node, set}: `set` changes what is shown and does not call back. A slider also has {input, value}.
+
+export function slider(t, key, { min, max, step = 1, value, onInput, format = String }) {
+  const shown = make("span", { class: "live-value" }); // an <output> would be read aloud, and so is aria-valuetext
   const input = make("input", { type: "range", min, max, step, "aria-label": t(key) }); // the value is read anyway
   const control = {
     node: make("label", { class: "live-control" }, make("span", {}, t(key), " ", shown), input),
@@ -91,83 +99,72 @@ export function slider(t, key, { min, max, step = 1, value, onInput = () => {}, 
   return control;
 }
 
-export function choice(t, key, { options, value, onChange = () => {} }) {
-  const input = make("select", { "aria-label": t(key) }, options.map(([name, label]) => make("option", { value: name, text: label })));
+export function choice(t, key, { options, value, onChange }) {
+  const shown = options.map(([name, label]) => make("option", { value: name, text: label }));
+  const input = make("select", { "aria-label": t(key) }, shown);
   const names = new Map(options.map(([name]) => [String(name), name]));
   input.value = value;
   input.addEventListener("change", () => onChange(names.get(input.value)));
   return {
     node: make("label", { class: "live-control" }, make("span", { text: t(key) }), input),
-    input,
-    get value() {
-      return names.get(input.value);
-    },
     set(next) {
       input.value = next;
     },
   };
 }
 
-export function toggle(t, key, { value = false, onChange = () => {} } = {}) {
+export function toggle(t, key, { value, onChange }) {
   const input = make("input", { type: "checkbox" });
   input.checked = value;
   input.addEventListener("change", () => onChange(input.checked));
   return {
     node: make("label", { class: "live-control live-toggle" }, input, make("span", { text: t(key) })),
-    input,
-    get value() {
-      return input.checked;
-    },
     set(next) {
       input.checked = next;
     },
   };
 }
 
-// `value` and `set` are the words on the button.
+// `set` changes the words on the button.
 export function button(label, onClick, attributes = {}) {
   const node = make("button", { type: "button", text: label, ...attributes, on: { click: onClick } });
   return {
     node,
-    input: node,
-    get value() {
-      return node.textContent;
-    },
     set(next) {
       node.textContent = next;
     },
   };
 }
 
-// Buttons and a slider that go through `steps` steps, numbered from 0. onStep(step) is called whenever the step changes
-// through them or through playing; after the last step, playing begins again. It plays by itself only if `playing`
-// says so, and never for a reader who asked for reduced motion. `set(step)` and `resize(steps)` do not call back.
-// A figure with little room shows only `play` instead of `node`; `words` are the keys of that button's two labels.
-export function stepper(t, { steps, onStep, seconds = 0.7, value = 0, playing = false, words = ["play", "pause"] }) {
+// Buttons and a slider that go through `steps` steps, numbered from 0. onStep(step, byHand) is called whenever the step
+// changes through them or, not by hand, through playing; after the last step, playing begins again. Nothing plays
+// unless the reader asks for it, as one who wants little motion expects. `set(step)` and `resize(steps)` do not call
+// back. A figure with little room shows only `play` instead of `node`; `words` are the keys of that button's two labels.
+export function stepper(t, { steps, onStep, seconds, words = ["play", "pause"] }) {
   let timer = null;
   const position = slider(t, "step", {
     min: 0,
     max: Math.max(steps - 1, 0),
-    value,
+    value: 0,
     format: (step) => t("step of", { step: step + 1, steps }),
     onInput: (step) => {
       pause();
-      onStep(step);
+      onStep(step, true);
     },
   });
   const play = button(t(words[0]), () => (timer === null ? start() : pause()));
-  const turn = (by) => {
+  const turn = (by, byHand) => {
     const step = (position.value + by + steps) % steps;
     position.set(step);
-    onStep(step);
+    onStep(step, byHand);
   };
   const go = (by) => {
     pause();
-    turn(by);
+    turn(by, true);
   };
   function start() {
     play.set(t(words[1]));
-    timer = setInterval(() => turn(1), 1000 * seconds);
+    timer = setInterval(() => turn(1, false), 1000 * seconds);
   }
   function pause() {
     if (timer !== null) clearInterval(timer);
@@ -182,14 +179,9 @@ export function stepper(t, { steps, onStep, seconds = 0.7, value = 0, playing = 
     button(t("next"), () => go(1)).node,
     position.node,
   );
-  if (playing && !reducedMotion()) start();
   return {
     node,
     play: play.node,
-    input: position.input,
-    get value() {
-      return position.value;
-    },
     set: position.set,
     resize(count) {
       steps = count;
@@ -197,12 +189,7 @@ export function stepper(t, { steps, onStep, seconds = 0.7, value = 0, playing = 
       position.set(Math.min(position.value, steps - 1));
     },
     pause,
-    stop: pause,
   };
-}
-
-export function reducedMotion() {
-  return globalThis.matchMedia?.("(prefers-reduced-motion: reduce)").matches ?? false;
 }
 
 // ---------------------------------------------------------------------------------------------------- arrays
@@ -237,9 +224,9 @@ const SHARED_INK = {
   text: "#1f2328",
   faint: "#59636e",
   paper: "#ffffff",
-  accent: "#d55e00",
+  raised: "#f3f4f6",
+  accent: "#e69f00",
   second: "#56b4e9",
-  third: "#cc79a7",
 };
 
 // Matplotlib's PuOr, in eleven colors from negative to positive.
@@ -247,7 +234,7 @@ const SHARED_DIVERGING = [
   0x7f3b08, 0xb35806, 0xe08214, 0xfdb863, 0xfee0b6, 0xf7f7f7, 0xd8daeb, 0xb2abd2, 0x8073ac, 0x542788, 0x2d004b,
 ];
 
-// The colors of the theme around `el`: {text, faint, paper, accent, second, third}.
+// The colors of the theme around `el`: {text, faint, paper, raised, accent, second}.
 export function ink(el) {
   const style = getComputedStyle(el);
   return Object.fromEntries(
@@ -308,8 +295,8 @@ export function followSize(el, redraw) {
 
 // --------------------------------------------------------------------------------------------------- canvases
 
-// Draws `values` (rows × columns, row after row; for `color` three of them a cell, 0 to 1) as cells on the canvas, which
-// becomes at most `size` CSS pixels wide (and tall), and never wider than its figure. All cells have the same whole
+// Draws `values` (rows × columns, row after row; for `color` three of them a cell, 0 to 1) as cells on the canvas,
+// which becomes at most `size` CSS pixels wide (and tall), and never wider than its figure. All cells have the same whole
 // number of the screen's pixels, so they are crisp. Returns the side of a cell in CSS pixels.
 export function paint(
   canvas,
@@ -336,6 +323,19 @@ export function paint(
   pen.imageSmoothingEnabled = false;
   pen.drawImage(scratch, 0, 0, canvas.width, canvas.height);
   return side;
+}
+
+// Makes a canvas this many CSS pixels large and fills it with one color; returns its pen, which counts in CSS pixels.
+export function blankSheet(canvas, width, height, color) {
+  const ratio = globalThis.devicePixelRatio || 1;
+  canvas.width = Math.round(width * ratio);
+  canvas.height = Math.round(height * ratio);
+  Object.assign(canvas.style, { width: `${width}px`, height: `${height}px` });
+  const pen = canvas.getContext("2d");
+  pen.setTransform(ratio, 0, 0, ratio, 0, 0);
+  pen.fillStyle = color;
+  pen.fillRect(0, 0, width, height);
+  return pen;
 }
 
 // Gives the canvas its size on the page and in the screen's pixels, where these have changed.
@@ -412,9 +412,10 @@ export function cellAt(canvas, event, rows, columns) {
 }
 
 // Lets a reader go over the cells of a canvas with arrow keys, Home and End (of the row; with Ctrl: first and last
-// cell), mouse and finger; calls onMove(row, column, event). Returns {place, resize, stop, at}: `place(row, column)`
+// cell), mouse and finger; calls onMove(row, column, event). Where what is walked over is not the canvas' own grid,
+// `cellOf(event)` says which cell a pointer means, or null. Returns {place, resize, stop, at}: `place(row, column)`
 // says where the walk is and does not call back, `resize(rows, columns)` how large the grid is now.
-export function walk(canvas, rows, columns, { onMove, label }) {
+export function walk(canvas, rows, columns, { onMove, label, cellOf }) {
   let [row, column] = [0, 0];
   canvas.tabIndex = 0;
   canvas.setAttribute("role", "application"); // or a screen reader would keep the arrow keys for itself
@@ -441,7 +442,7 @@ export function walk(canvas, rows, columns, { onMove, label }) {
     go(...moves[event.key], event);
   };
   const onPointer = (event) => {
-    const cell = cellAt(canvas, event, rows, columns);
+    const cell = cellOf ? cellOf(event) : cellAt(canvas, event, rows, columns);
     if (cell) go(...cell, event);
   };
   canvas.addEventListener("keydown", onKey);
@@ -491,6 +492,7 @@ export function announcer(root) {
   };
   root.append(region);
   root.addEventListener("pointerdown", press);
+  root.addEventListener("change", release, true); // a list that is open keeps the end of the press to itself
   globalThis.addEventListener("pointerup", release);
   globalThis.addEventListener("pointercancel", release);
   const say = (text) => {
@@ -501,6 +503,7 @@ export function announcer(root) {
   say.stop = () => {
     clearTimeout(timer);
     root.removeEventListener("pointerdown", press);
+    root.removeEventListener("change", release, true);
     globalThis.removeEventListener("pointerup", release);
     globalThis.removeEventListener("pointercancel", release);
   };

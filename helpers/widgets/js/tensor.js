@@ -2,21 +2,34 @@
 //
 // Images and feature maps are Float32Arrays in the order (row, column, channel); a layer is one of those that
 // helpers/widgets/layer_plan.py writes. Sums are kept in double precision and then stored as float32.
-// tests/widgets/test_tensor_js.py compares all of this with Keras.
+// tests/widgets/test_layer_plan.py compares all of this with Keras.
 
-// The layers of a plan, ready to run: packed arrays become Float32Arrays, and each layer knows the shape it gets.
+// The layers of a plan, ready to run: packed arrays become Float32Arrays, and each layer knows the shape it gets. Throws
+// for weights that do not fit their layer or are not finite, as in a plan that was damaged on its way to the page.
 export function readLayers(network, unpack) {
   let inputShape = network.input;
   return network.layers.map((layer) => {
     const ready = { ...layer, inputShape };
     for (const [key, value] of Object.entries(layer)) if (value?.dtype) ready[key] = unpack(value).values;
     if (layer.kernel) ready.kernelShape = layer.kernel.shape;
+    checkWeights(ready);
     if (layer.kind === "normalize") {
       ready.factor = ready.gamma.map((gamma, i) => gamma / Math.sqrt(ready.variance[i] + layer.epsilon));
     }
     inputShape = layer.shape;
     return ready;
   });
+}
+
+function checkWeights(layer) {
+  const [inputs, outputs] = [layer.inputShape.at(-1), layer.shape.at(-1)];
+  for (const name of ["kernel", "bias", "gamma", "beta", "mean", "variance"]) {
+    const values = layer[name];
+    if (!values) continue;
+    const isKernel = name === "kernel";
+    const fits = isKernel ? layer.kernelShape.slice(-2).join() === `${inputs},${outputs}` : values.length === outputs;
+    if (!fits || !values.every(Number.isFinite)) throw new Error(`the ${name} of layer "${layer.name}" is damaged`);
+  }
 }
 
 // What each layer gives for an image, in order.
