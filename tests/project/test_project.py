@@ -199,8 +199,7 @@ def test_ci_and_makefile_know_the_same_commands():
         "course ONLY=all",
         "test",
         "test-sweep",
-        "test-nbgrader",
-        "test-browser",
+        "--jobs=2 --output-sync=target test-nbgrader test-browser",
     ]
 
 
