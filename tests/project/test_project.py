@@ -256,7 +256,7 @@ def test_result_tables_are_made_from_the_result_files():
 
 
 NOT_RUN_IN_FULL = {  # up to an hour or two each: their boxes say so; take out what was run
-    "06_residual_connections", "07_transfer_learning", "10_scaling_out",
+    "06_residual_connections", "10_scaling_out",
 }  # fmt: skip
 
 
