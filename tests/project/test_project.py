@@ -255,9 +255,7 @@ def test_result_tables_are_made_from_the_result_files():
     assert json.loads(full_runs.FULL_RUNS.read_text(encoding="utf-8")) == records.boxes(runs)
 
 
-NOT_RUN_IN_FULL = {  # up to an hour or two each: their boxes say so; take out what was run
-    "06_residual_connections", "10_scaling_out",
-}  # fmt: skip
+NOT_RUN_IN_FULL = {"06_residual_connections"}  # hours: its box says so; take out what was run
 
 
 def test_a_box_of_a_full_run_has_a_value_for_every_claim():
