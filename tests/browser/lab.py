@@ -141,6 +141,88 @@ def copy_notebook(source: Path, folder: Path, only: tuple[str, ...] = ()) -> Non
     (folder / source.name).write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
 
 
+def write_notebook(place: Path, sources: list[str]) -> None:
+    """Write a notebook of these code cells."""
+    empty = {"metadata": {}, "outputs": [], "execution_count": None}
+    cells = [
+        {"cell_type": "code", "id": f"cell-{at}", "source": source, **empty}
+        for at, source in enumerate(sources)
+    ]
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    content = {"cells": cells, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
+    place.write_text(json.dumps(content), encoding="utf-8")
+    port, token = free_port(), secrets.token_hex(16)
+    places = {
+        name: str(folder / "jupyter" / name.lower())
+        for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
+    }
+    env = {
+        **os.environ, **places, "JUPYTERLAB_SETTINGS_DIR": str(folder / "settings"), "JUPYTER_TOKEN": token,
+        "JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces"), "JUPYTER_PREFER_ENV_PATH": "1",
+    }  # fmt: skip
+    command = [
+        str(jupyter), "lab", "--notebook-dir", str(folder / "notebooks"), f"--LabApp.default_url=/lab/tree/{first}",
+        "--no-browser", "--ip", "127.0.0.1", "--port", str(port), "--ServerApp.port_retries=0", "--allow-root",
+        "--expose-app-in-browser",
+    ]  # fmt: skip
+    with log.open("wb") as file:
+        process = subprocess.Popen(command, env=env, stdout=file, stderr=subprocess.STDOUT)
+    try:
+        lab, deadline = Lab(f"http://127.0.0.1:{port}", token), time.monotonic() + PATIENCE
+        while not lab.answers():
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise AssertionError(f"JupyterLab did not start:\n{read(log)[-2000:]}")
+            time.sleep(0.3)
+        opened = [word for word in read(log).split() if word.startswith(f"{lab.url}/lab")]
+        yield Lab(lab.url, token, opened[0].partition("?")[0] if opened else "")
+    finally:
+        process.terminate()  # the server then ends its kernels
+        try:
+            process.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        owned.record(log.parent, log.name)
+
+
+def read(log: Path) -> str:
+    """What the server has said so far."""
+    return log.read_text(encoding="utf-8", errors="replace")
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def copy_notebook(source: Path, folder: Path, only: tuple[str, ...] = ()) -> None:
+    """Copy a notebook without its outputs into a folder, and with `only` these cells if any are named (by id)."""
+    content = json.loads(source.read_text(encoding="utf-8"))
+    if only:
+        cells = {cell["id"]: cell for cell in content["cells"]}
+        missing = [name for name in only if name not in cells]
+        assert not missing, (
+            f"{source.name} has no cell called {', '.join(missing)}: change the list in test_lab.py"
+        )
+        content["cells"] = [cells[name] for name in only]
+    for cell in content["cells"]:
+        if cell["cell_type"] == "code":
+            cell.update(outputs=[], execution_count=None)
+    (folder / source.name).write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+
+
+def write_notebook(place: Path, sources: list[str]) -> None:
+    """Write a notebook of these code cells."""
+    cells = [
+        {"cell_type": "code", "id": f"cell-{at}", "metadata": {}, "outputs": [], "execution_count": None, "source": source}
+        for at, source in enumerate(sources)
+    ]  # fmt: skip
+    content = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    place.write_text(json.dumps(content), encoding="utf-8")
+
+
 class Reader:
     """Someone at the page: opens notebooks, runs cells, types, and takes pictures."""
 

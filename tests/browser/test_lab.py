@@ -1,8 +1,8 @@
 """Use the course as a reader does: in a real JupyterLab, with a real browser, mouse and keyboard.
 
-`make test-browser` calls it. It runs notebooks 00, 01 and 02 from top to bottom, answers exercises, edits a kernel of
-the live convolution, draws a digit in 00 and in 03, and leaves screenshots and lab.log in build/screenshots. The
-environment variable JUPYTER names another `jupyter` than the one in .venv.
+`make test-browser` calls it. It runs notebooks 00, 01 and 02 from top to bottom, answers exercises, uses every live
+figure, draws a digit in 00 and in 03, and leaves screenshots and lab.log in build/screenshots. The environment
+variable JUPYTER names another `jupyter` than the one in .venv.
 """
 
 import json
@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.lab import Reader, copy_notebook, running_lab
+from tests.browser import figures
+from tests.browser.lab import Reader, copy_notebook, running_lab, write_notebook
 
 ROOT = Path(__file__).resolve().parents[2]
 SHOTS = ROOT / "build" / "screenshots"
@@ -24,6 +25,11 @@ PARTS = {  # of 03 the cells that its live network needs: to train all that 03 t
     ),
 }  # fmt: skip
 DRAWN = 2  # the digit that is drawn
+LIVE = {
+    "color": figures.use_color,
+    "receptive_field": figures.use_receptive_field,
+    "batchnorm": figures.use_batchnorm,
+}
 
 
 def jupyter():
@@ -47,6 +53,8 @@ def lab(tmp_path_factory):
     (folder / "notebooks").mkdir()
     for name in NOTEBOOKS:
         copy_notebook(ROOT / "notebooks" / f"{name}.ipynb", folder / "notebooks", PARTS.get(name, ()))
+    cells = ["from helpers.widgets import live", *(f"live.{name}()" for name in LIVE)]
+    write_notebook(folder / "notebooks" / "live_figures.ipynb", cells)
     with running_lab(jupyter(), folder, SHOTS / "lab.log", "00_start_here.ipynb") as lab:
         yield lab
 
@@ -140,6 +148,14 @@ def test_03_a_drawn_digit_goes_through_the_readers_network(reader):
     draw(reader.page.mouse, pad.bounding_box())
     expect(verdict).to_have_text(re.compile(f"^The network reads {DRAWN}: "))
     reader.picture("03-drawn", pad)
+
+
+def test_the_other_live_figures_follow_their_controls(reader):
+    reader.run_all("live_figures.ipynb")
+    for name, use in LIVE.items():
+        figure = reader.cell(f"live.{name}()").locator(f".live-{name}")
+        use(figure)
+        reader.picture(f"live-{name}", figure)
 
 
 def pad_in(cell):
