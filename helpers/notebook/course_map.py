@@ -184,7 +184,7 @@ STATIONS = (
     Station(
         "10b_when_workers_die", "When workers die",
         "A long training will be interrupted. What does it take to go on as if nothing had happened?",
-        "resume a training exactly, try many recipes for the price of a few, and train on data larger than memory", 80,
+        "resume a training exactly, try many recipes for the price of a few, and train on data larger than memory", 85,
         ("10",), _WORK,
     ),
 )  # fmt: skip

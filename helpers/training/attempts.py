@@ -10,6 +10,7 @@ Notebook 10b calls `begin` on its workers, and draws what `read` returns.
 """
 
 import os
+import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,6 +49,17 @@ class Ongoing:
         """Note that it is done."""
         self.seen()
         self._path = self._path.rename(self._path.with_suffix(FINISHED))
+
+
+class Scratch:
+    """Gives new, empty folders below `parent`; they are removed with all that's in them when Python ends."""
+
+    def __init__(self, parent: Path) -> None:
+        self._place = tempfile.TemporaryDirectory(dir=parent, ignore_cleanup_errors=True)
+
+    def new_folder(self) -> Path:
+        """A folder that was not there before."""
+        return Path(tempfile.mkdtemp(dir=self._place.name))
 
 
 def begin(folder: Path, run: int) -> Ongoing:

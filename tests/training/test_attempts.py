@@ -1,5 +1,6 @@
 """helpers/training/attempts: notes about runs that outlive the process that made them."""
 
+import gc
 import subprocess
 import sys
 import time
@@ -44,3 +45,13 @@ def test_other_files_are_left_out(tmp_path):
 def test_a_run_has_a_whole_number(tmp_path):
     with pytest.raises(ValueError, match="run must be"):
         attempts.begin(tmp_path, run=-1)
+
+
+def test_scratch_gives_new_folders_and_removes_them_at_the_end(tmp_path):
+    scratch = attempts.Scratch(tmp_path)
+    one, other = scratch.new_folder(), scratch.new_folder()
+    assert one != other and one.is_dir() and not list(one.iterdir())
+    (one / "file").touch()
+    del scratch
+    gc.collect()
+    assert list(tmp_path.iterdir()) == []
