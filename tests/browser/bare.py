@@ -5,12 +5,7 @@ This machine hands out the modules, their words, the shipped network, the digits
 away again.
 """
 
-import contextlib
-import functools
-import http.server
-import threading
-
-from tests.browser.site import ROOT, Quiet
+from tests.browser import site
 
 PAGE = """<!doctype html><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <link rel="stylesheet" href="/helpers/widgets/js/live.css"><body data-theme="light" style="margin: 16px">
@@ -39,7 +34,7 @@ window.ready = true;
 </script>"""
 
 
-class Files(Quiet):
+class Files(site.Quiet):
     """The course's folder, and PAGE as its first page."""
 
     def do_GET(self):
@@ -52,11 +47,6 @@ class Files(Quiet):
         self.wfile.write(PAGE.encode())
 
 
-@contextlib.contextmanager
 def served():
     """The bare page's address on this machine, while it is served."""
-    handler = functools.partial(Files, directory=ROOT)
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+    return site.served(site.ROOT, Files)

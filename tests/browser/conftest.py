@@ -10,10 +10,11 @@ import shutil
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 from helpers import owned
 from helpers.errors import DataError
-from tests.browser import site
+from tests.browser import bare, site
 
 FAILURES = Path(__file__).resolve().parents[2] / "build" / "browser-failures"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -70,6 +71,21 @@ def address():
         pytest.exit(f"there is no site in {site.SITE}: make site", returncode=1)
     with site.served() as found:
         yield found
+
+
+@pytest.fixture(scope="session")
+def bare_address():
+    """The address of the bare page with the live figures (`bare`)."""
+    with bare.served() as found:
+        yield found
+
+
+@pytest.fixture
+def patient():
+    """What is expected of a page may take half a minute: a busy machine lets it wait."""
+    expect.set_options(timeout=30_000)
+    yield
+    expect.set_options(timeout=5_000)
 
 
 @pytest.fixture

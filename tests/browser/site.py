@@ -39,9 +39,9 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
 
 
 @contextlib.contextmanager
-def served():
-    """The site's address on this machine, while it is served."""
-    handler = functools.partial(Quiet, directory=SITE)
+def served(folder=SITE, handler=Quiet):
+    """The address on this machine of a folder, the site if nothing else is said, while it is served."""
+    handler = functools.partial(handler, directory=folder)
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"

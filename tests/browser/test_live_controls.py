@@ -8,8 +8,6 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser import bare
-
 FIGURES = ("convolution", "color", "receptive_field", "batchnorm", "network")
 # Counts what a page holds on to: observers, timers, and listeners of the window and of the color scheme.
 COUNTING = """
@@ -37,28 +35,20 @@ window.clearInterval = (timer) => { held.delete(timer); clear(timer); };
 """
 
 
-@pytest.fixture(scope="module")
-def address():
-    with bare.served() as found:
-        yield found
-
-
 @pytest.fixture
-def figure(open_page, address):
+def figure(open_page, bare_address, patient):
     """A function that shows one figure on a page of its own."""
 
     def figure(name, *, script="", width=1280):
-        page = open_page(address, viewport={"width": width, "height": 900})
+        page = open_page(bare_address, viewport={"width": width, "height": 900})
         page.add_init_script(script)
-        page.goto(address)
+        page.goto(bare_address)
         page.wait_for_function("window.ready")
         page.evaluate("window.held?.clear()")
         page.evaluate("async (name) => { window.leave = await show(name); }", name)
         return page.locator(f".live-{name}")
 
-    expect.set_options(timeout=30_000)  # a busy machine may let a page wait
-    yield figure
-    expect.set_options(timeout=5_000)
+    return figure
 
 
 def spoken(shown):

@@ -15,34 +15,25 @@ import sys
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser import bare
 from tests.browser.site import ROOT
 
-LIMIT = 250  # milliseconds a stroke's picture may take; on an idle machine it takes about 20
-
-
-@pytest.fixture(scope="module")
-def address():
-    with bare.served() as found:
-        yield found
+LIMIT = 250  # milliseconds a stroke's picture may take; on an idle machine it takes about 30
 
 
 @pytest.fixture
-def figure(open_page, address):
+def figure(open_page, bare_address, patient):
     """A function that opens the figure in a window of this width, and gives it once it has read its first digit."""
 
     def figure(width=1280, **options):
-        page = open_page(address, viewport={"width": width, "height": 900}, **options)
-        page.goto(address)
+        page = open_page(bare_address, viewport={"width": width, "height": 900}, **options)
+        page.goto(bare_address)
         page.wait_for_function("window.ready")
         page.evaluate("async () => { window.leave = await show('network'); }")
         found = page.locator(".live-network")
         expect(verdict(found)).to_contain_text("reads 3")
         return found
 
-    expect.set_options(timeout=30_000)  # a busy machine may let a page wait
-    yield figure
-    expect.set_options(timeout=5_000)
+    return figure
 
 
 def verdict(figure):

@@ -7,12 +7,7 @@ import pytest
 from distributed import LocalCluster
 
 from helpers.training import workers
-
-
-def notebook_function(code, name, **names):
-    made = {"__name__": "__main__", **names}
-    exec(code, made)
-    return made[name]
+from tests.training.notebook_functions import notebook_function
 
 
 @pytest.fixture(scope="module")

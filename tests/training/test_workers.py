@@ -7,14 +7,9 @@ import time
 import pytest
 
 from helpers.training import workers
+from tests.training.notebook_functions import notebook_function
 
 TWICE = "def twice(number):\n    return 2 * number\n"  # as in a notebook: no worker can import it
-
-
-def notebook_function(code, name, **names):
-    made = {"__name__": "__main__", **names}
-    exec(code, made)
-    return made[name]
 
 
 @pytest.fixture(scope="module")
