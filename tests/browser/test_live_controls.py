@@ -39,13 +39,16 @@ window.clearInterval = (timer) => { held.delete(timer); clear(timer); };
 def figure(open_page, bare_address, patient):
     """A function that shows one figure on a page of its own."""
 
-    def figure(name, *, script="", width=1280):
-        page = open_page(bare_address, viewport={"width": width, "height": 900})
+    def figure(name, *, script="", width=1280, settings=None, **options):
+        page = open_page(bare_address, viewport={"width": width, "height": 900}, **options)
         page.add_init_script(script)
         page.goto(bare_address)
         page.wait_for_function("window.ready")
         page.evaluate("window.held?.clear()")
-        page.evaluate("async (name) => { window.leave = await show(name); }", name)
+        page.evaluate(
+            "async ([name, settings]) => { window.leave = await show(name, { ...plain[name], ...settings }); }",
+            [name, settings],
+        )
         return page.locator(f".live-{name}")
 
     return figure
@@ -161,3 +164,21 @@ def test_the_square_follows_the_pointer_at_once(figure):
         mouse.move(box["x"] + (pixel + 0.5) * box["width"] / 64, box["y"] + 2)
     picture.press("ArrowRight")
     expect(spoken(shown)).to_contain_text(f"column {round((23 - 6.5) / 2) + 2} of 26")
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "alike"),
+    [
+        ("convolution", None, ".live-kernel input"),
+        ("color", None, ".color-grid input"),
+        ("convolution", {"simple": True}, ".live-buttons button"),
+        ("network", None, ".network-track, .network-fill"),
+    ],
+)
+def test_where_a_color_tells_something_forced_colors_leave_it(figure, name, settings, alike):
+    shown = figure(name, settings=settings, forced_colors="active")
+    if name == "network":
+        expect(shown.locator(".network-verdict")).to_contain_text("reads 3")
+    assert shown.page.evaluate("matchMedia('(forced-colors: active)').matches")
+    colors = "nodes => [...new Set(nodes.map((node) => getComputedStyle(node).backgroundColor))]"
+    assert len(shown.locator(alike).evaluate_all(colors)) > 1
