@@ -19,15 +19,18 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Any
 
 from helpers.arguments import whole_number
 
 ADDRESS = "CNN_DASK_SCHEDULER"  # names the scheduler of a cluster, such as tcp://HOST:8786
-PATIENCE = 600  # seconds that one worker waits for the others to be ready
+PATIENCE = (
+    600  # seconds that one worker waits for the others to be ready, and a task for a worker if there is none
+)
 CONNECT = "10s"  # to wait for the answer of a cluster
+LOOKS = 5  # seconds between two looks at whether there is a worker at all
 # A worker is one core's worth of work: more threads would only fight for it. GPUs stay with the notebook.
 SETTINGS = {
     "TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1", "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": "-1",
@@ -36,6 +39,9 @@ _QUIET = {
     "logging": {"distributed": "critical", "tornado": "critical", "bokeh": "critical"},
     "distributed.worker.preload": ["from helpers.training import workers; workers.prepare()"],
 }
+# Dask asks for this one when a worker has died. Its 15 seconds can be too few to load Keras again beside other work, and
+# then it would give up the worker that it is starting.
+_WHEN_ONE_DIES = {"distributed.deploy.lost-worker-timeout": f"{PATIENCE} s"}
 
 
 @dataclass(frozen=True)
@@ -63,8 +69,8 @@ def at_a_time(records: Sequence[Record]) -> float:
 class Task:
     """A function that is handed out: `result()` waits for what it returns, `record()` tells when and where it ran."""
 
-    def __init__(self, future: "Future[Record]") -> None:
-        self._future = future
+    def __init__(self, future: "Future[Record]", lost: Callable[[], bool] = lambda: False) -> None:
+        self._future, self._lost = future, lost
 
     def result(self) -> Any:
         """What the function returned. Raises what it raised, or `RuntimeError` if its worker is gone."""
@@ -72,6 +78,9 @@ class Task:
 
     def record(self) -> Record:
         """The same with the times. Raises as `result` does."""
+        while not wait([self._future], timeout=LOOKS).done:
+            if self._lost():
+                raise RuntimeError("All workers are gone. Restart the kernel, then run the cells again.")
         try:
             return self._future.result()
         except BrokenExecutor:
@@ -95,11 +104,14 @@ class Pool:
     alive: Callable[[], bool]  # whether it still takes tasks
     end: Callable[[], None]
     dashboard: str = ""
+    lost: Callable[[], bool] = lambda: (
+        False
+    )  # whether there has been no worker for so long that none will come
     _tasks: list[Task] = field(default_factory=list)
 
     def submit(self, function: Callable, *arguments: Any) -> Task:
         """Hand out `function(*arguments)`; the next free worker takes it. Functions of a notebook may be sent, too."""
-        task = Task(self.executor.submit(_recorded, _by_value(function), *arguments))
+        task = Task(self.executor.submit(_recorded, _by_value(function), *arguments), self.lost)
         self._tasks.append(task)
         return task
 
@@ -174,6 +186,7 @@ def _dask(count: int) -> Pool:
     import dask
     from distributed import Client, LocalCluster
 
+    dask.config.set(_WHEN_ONE_DIES)
     with dask.config.set(_QUIET):
         local = LocalCluster(
             n_workers=count, threads_per_worker=1, processes=True, host="127.0.0.1", memory_limit=0,
@@ -210,13 +223,21 @@ def _of_client(client: Any, engine: str, and_then: Callable[[], None] = lambda: 
         ]
         return client.gather(futures)
 
+    seen = time.monotonic()
+
+    def lost() -> bool:
+        nonlocal seen
+        if client.status == "running" and client.scheduler_info()["workers"]:
+            seen = time.monotonic()
+        return time.monotonic() - seen > PATIENCE
+
     def end() -> None:
         client.close()
         and_then()
 
     return Pool(
         count=sum(client.nthreads().values()), engine=engine, executor=client.get_executor(pure=False), meet=meet,
-        alive=lambda: client.status == "running", end=end, dashboard=client.dashboard_link,
+        alive=lambda: client.status == "running" and not lost(), end=end, dashboard=client.dashboard_link, lost=lost,
     )  # fmt: skip
 
 

@@ -1,8 +1,10 @@
 """helpers.training.workers with real Dask workers, started here or reached by an address (`make test-sweep`)."""
 
 import os
+import signal
 import time
 
+import dask
 import pytest
 from distributed import LocalCluster
 
@@ -47,6 +49,35 @@ def test_what_a_worker_makes_while_it_warms_up_is_there_for_its_tasks(pool):
 def test_an_error_of_a_task_is_that_of_the_function(pool):
     with pytest.raises(ValueError, match="seven"):
         pool.submit(int, "seven").result()
+
+
+def test_a_worker_that_died_comes_back_though_it_takes_longer_than_dask_would_wait(tmp_path, monkeypatch):
+    code = """def die_once(note):
+    if not note.exists():
+        note.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    time.sleep(6)  # longer than Dask would let a worker live that it has given up
+    return "done"
+"""
+    monkeypatch.setattr(workers, "PATIENCE", 20)
+    with dask.config.set({"distributed.deploy.lost-worker-timeout": "0.1 s"}):
+        pool = workers.start(1)
+        die_once = notebook_function(code, "die_once", os=os, signal=signal, time=time)
+        assert pool.submit(die_once, tmp_path / "note").result() == "done"
+        pool.close()
+
+
+def test_a_task_does_not_wait_forever_where_no_worker_is_left(monkeypatch):
+    monkeypatch.setattr(workers, "LOOKS", 0.2)
+    monkeypatch.setattr(workers, "PATIENCE", 1)
+    with LocalCluster(n_workers=1, host="127.0.0.1", dashboard_address=None) as there:
+        monkeypatch.setenv(workers.ADDRESS, there.scheduler_address)
+        pool = workers.start(1)
+        there.scale(0)
+        with pytest.raises(RuntimeError, match="All workers are gone"):
+            pool.submit(len, "abc").result()
+        assert not pool.alive()
+        pool.close()
 
 
 def test_a_cluster_is_used_by_its_address(monkeypatch):

@@ -32,6 +32,7 @@ from tools.sweep.task import Outcome, Task, measure, unfit
 LOCAL = {  # for the workers that a sweep starts itself
     "distributed.scheduler.allowed-failures": 1,  # deaths that a run survives
     "distributed.scheduler.worker-saturation": 1.0,  # hand a worker no run that it cannot begin
+    "distributed.deploy.lost-worker-timeout": "120 s",  # a worker may take that long to come back
     # Ctrl-C in a terminal reaches the workers too, and it is the sweep that ends them
     "distributed.worker.preload": ["import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)"],
     "logging": {"distributed": "critical", "tornado": "critical", "bokeh": "critical"},
