@@ -37,8 +37,8 @@ SETTINGS = {
 }  # fmt: skip
 _QUIET = {
     "logging": {"distributed": "critical", "tornado": "critical", "bokeh": "critical"},
-    "distributed.worker.preload": ["from helpers.training import workers; workers.prepare()"],
-}
+# Dask asks for this one when a worker has died. Its 15 seconds can be too few to load Keras again beside other work,
+# and then it would give up the worker that it is starting.
 # Dask asks for this one when a worker has died. Its 15 seconds can be too few to load Keras again beside other work, and
 # then it would give up the worker that it is starting.
 _WHEN_ONE_DIES = {"distributed.deploy.lost-worker-timeout": f"{PATIENCE} s"}
