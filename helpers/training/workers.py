@@ -26,9 +26,7 @@ from typing import Any
 from helpers.arguments import whole_number
 
 ADDRESS = "CNN_DASK_SCHEDULER"  # names the scheduler of a cluster, such as tcp://HOST:8786
-PATIENCE = (
-    600  # seconds that one worker waits for the others to be ready, and a task for a worker if there is none
-)
+PATIENCE = 600  # seconds that one worker waits for the others to be ready, and a task for any worker at all
 CONNECT = "10s"  # to wait for the answer of a cluster
 LOOKS = 5  # seconds between two looks at whether there is a worker at all
 # A worker is one core's worth of work: more threads would only fight for it. GPUs stay with the notebook.
@@ -37,10 +35,10 @@ SETTINGS = {
 }  # fmt: skip
 _QUIET = {
     "logging": {"distributed": "critical", "tornado": "critical", "bokeh": "critical"},
+    "distributed.worker.preload": ["from helpers.training import workers; workers.prepare()"],
+}
 # Dask asks for this one when a worker has died. Its 15 seconds can be too few to load Keras again beside other work,
 # and then it would give up the worker that it is starting.
-# Dask asks for this one when a worker has died. Its 15 seconds can be too few to load Keras again beside other work, and
-# then it would give up the worker that it is starting.
 _WHEN_ONE_DIES = {"distributed.deploy.lost-worker-timeout": f"{PATIENCE} s"}
 
 
