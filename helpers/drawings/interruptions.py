@@ -57,13 +57,28 @@ def timeline(tries: Sequence[Attempt]) -> None:
         row, middle = int(attempt.worker) - 1, (attempt.began + attempt.ended) / 2 - first
         axes[0].text(middle, row, str(attempt.run), ha="center", va="center", color="white", fontsize=12)
         if not attempt.finished:
-            axes[0].text(attempt.ended - first, row, " ✗", va="center", color=plots.RED, fontsize=16)
+            axes[0].text(attempt.ended - first, row, "✗", va="center", color=plots.RED, fontsize=16)
+    stopped, went_on = _longest_pause(tries)
+    if went_on - stopped > 0.2 * (max(attempt.ended for attempt in tries) - first):
+        middle = (stopped + went_on) / 2 - first
+        axes[0].text(middle, (rows - 1) / 2, "new workers start", ha="center", va="center", fontsize=13)
     lost = sorted({attempt.run for attempt in tries if not attempt.finished})
     plots.show(
         figure,
         alt=f"A row for each of {rows} processes, with a bar for each attempt at a run. Lost and done again later: "
         f"{', '.join(f'run {run}' for run in lost) or 'none'}.",
     )
+
+
+def _longest_pause(tries: Sequence[Attempt]) -> tuple[float, float]:
+    """From when to when nobody worked for the longest time."""
+    tries = sorted(tries, key=lambda attempt: attempt.began)
+    pauses = [
+        (max(earlier.ended for earlier in tries[:place]), attempt.began)
+        for place, attempt in enumerate(tries)
+        if place
+    ]
+    return max(pauses, key=lambda pause: pause[1] - pause[0], default=(0, 0))
 
 
 def differences(shown: Mapping[str, np.ndarray], *, after: int) -> None:
@@ -73,8 +88,8 @@ def differences(shown: Mapping[str, np.ndarray], *, after: int) -> None:
         axes[0].plot(np.arange(1, len(values) + 1), values, style, color=color, label=name)
     axes[0].axvline(after + 0.5, color="black", linestyle=":", linewidth=1.2)
     axes[0].text(after + 0.45, axes[0].get_ylim()[1], "interrupted", ha="right", va="top", fontsize=12)
-    axes[0].set(xlabel="epoch", ylabel="loss, compared with\nthe undisturbed run")
-    axes[0].legend(frameon=False, fontsize=12, loc="upper left", bbox_to_anchor=(0, 0.92))
+    axes[0].set(xlabel="epoch", ylabel="loss minus that of\nthe undisturbed run")
+    axes[0].legend(frameon=False, fontsize=11, loc="lower center", bbox_to_anchor=(0.45, 1.02), ncols=3)
     ends = "; ".join(f"{name}: {np.abs(values[after:]).max():.3f} at most" for name, values in shown.items())
     plots.show(
         figure,
@@ -84,19 +99,23 @@ def differences(shown: Mapping[str, np.ndarray], *, after: int) -> None:
 
 
 def halving(losses: np.ndarray, budgets: Sequence[int], rounds: Sequence[Sequence[np.ndarray]]) -> None:
-    """Losses (searches, recipes, budgets) as lines that end where a recipe was dropped.
+    """Losses (searches, recipes, budgets) as lines that end where a recipe was dropped, and pale ones to the end.
 
     `rounds` has for each search, and in it for each budget, the recipes that were trained so far; the winner comes
     last, alone.
     """
-    figure, axes = plots.new_figure(columns=len(losses), width=9, height=3.2)
-    for axis, of_one, alive in zip(axes, losses, rounds, strict=True):
+    figure, axes = plots.new_figure(columns=len(losses), width=9, height=3.6)
+    for search, (axis, of_one, alive) in enumerate(zip(axes, losses, rounds, strict=True), start=1):
         winner = alive[-1][0]
+        axis.plot(
+            budgets, np.clip(of_one.T, None, WORSE_THAN_GUESSING), color="#d0d0d0", linewidth=1, zorder=1
+        )
+        axis.set_title(f"search {search}", fontsize=12)
         for column, recipes in enumerate(alive[:-1], start=1):
             for number in recipes:
                 axis.plot(
                     budgets[:column], np.clip(of_one[number, :column], None, WORSE_THAN_GUESSING), "o-",
-                    color=plots.BLUE if number == winner else "#999999", linewidth=1.5, markersize=4,
+                    color=plots.BLUE if number == winner else "#666666", linewidth=1.5, markersize=4,
                     zorder=2 + (number == winner),
                 )  # fmt: skip
         axis.plot(1.09 * budgets[-1], of_one[:, -1].min(), "<", color=plots.RED, markersize=9, clip_on=False)
@@ -107,8 +126,8 @@ def halving(losses: np.ndarray, budgets: Sequence[int], rounds: Sequence[Sequenc
     plots.show(
         figure,
         alt=f"{len(losses)} searches. In each, {losses.shape[1]} recipes start, and most are dropped after the first "
-        "or the second budget; their losses fall as gray lines. The winner's line is blue, and a red mark shows the "
-        "lowest of all losses.",
+        "or the second budget: their gray lines end there, and go on as pale ones. The winner's line is blue, and a "
+        "red mark shows the lowest of all losses.",
     )
 
 
@@ -122,7 +141,9 @@ def memory(used: np.ndarray, read: np.ndarray) -> None:
     ):
         axes[0].plot(count, values, style, color=color)
         axes[0].text(1.02 * count[-1], values[-1], words, color=color, fontsize=12, va="bottom")
-    axes[0].set(xlabel="shards read", ylabel="MB", xlim=(0, 1.3 * count[-1]))
+    axes[0].set(
+        xlabel="shards read", ylabel="MB", xlim=(0, 1.3 * count[-1]), xticks=np.linspace(0, count[-1], 5)
+    )
     plots.show(
         figure,
         alt=f"What has been read against the number of shards: a straight line up to {read[-1]:.0f} MB. The memory "

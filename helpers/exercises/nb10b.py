@@ -173,7 +173,7 @@ quiz_1 = Quiz(
             "The file holds every digit of every weight.",
         ),
         "b": (
-            "The order of the digits and dropout's masks are other ones",
+            "The digits come in another order, with other dropout masks",
             "Both come from random generators, which began anew in the resumed run.",
         ),
         "c": (

@@ -183,8 +183,10 @@ STATIONS = (
     ),
     Station(
         "10b_when_workers_die", "When workers die",
-        "A long training will be interrupted. What does it take to go on as if nothing had happened?",
-        "resume a training exactly, try many recipes for the price of a few, and train on data larger than memory", 85,
+        "Sooner or later, a long training run will be interrupted. What does it take to go on as if nothing had "
+        "happened?",
+        "resume a training run exactly, try many recipes for the price of a few, and train on data larger than memory",
+        90,
         ("10",), _WORK,
     ),
 )  # fmt: skip

@@ -64,25 +64,29 @@ def at_a_time(records: Sequence[Record]) -> float:
     return sum(record.seconds for record in records) / whole
 
 
+class WorkerDied(RuntimeError):
+    """The worker that had a task is gone, and so is the task."""
+
+
 class Task:
     """A function that is handed out: `result()` waits for what it returns, `record()` tells when and where it ran."""
 
-    def __init__(self, future: "Future[Record]", lost: Callable[[], bool] = lambda: False) -> None:
-        self._future, self._lost = future, lost
+    def __init__(self, future: "Future[Record]", pool: "Pool") -> None:
+        self._future, self._pool = future, pool
 
     def result(self) -> Any:
-        """What the function returned. Raises what it raised, or `RuntimeError` if its worker is gone."""
+        """What the function returned. Raises what it raised, or `WorkerDied` if its worker is gone."""
         return self.record().result
 
     def record(self) -> Record:
         """The same with the times. Raises as `result` does."""
         while not wait([self._future], timeout=LOOKS).done:
-            if self._lost():
-                raise RuntimeError("All workers are gone. Restart the kernel, then run the cells again.")
+            if self._pool.lost():
+                raise WorkerDied("All workers are gone. Restart the kernel, then run the cells again.")
         try:
             return self._future.result()
-        except BrokenExecutor:
-            raise RuntimeError(
+        except self._pool.broken:
+            raise WorkerDied(
                 "A worker has died (was the memory full?). Run the cell with workers.start again."
             ) from None
 
@@ -102,14 +106,13 @@ class Pool:
     alive: Callable[[], bool]  # whether it still takes tasks
     end: Callable[[], None]
     dashboard: str = ""
-    lost: Callable[[], bool] = lambda: (
-        False
-    )  # whether there has been no worker for so long that none will come
+    lost: Callable[[], bool] = lambda: False  # whether there was no worker for so long that none will come
+    broken: tuple[type[Exception], ...] = (BrokenExecutor,)  # what a task raises whose worker has died
     _tasks: list[Task] = field(default_factory=list)
 
     def submit(self, function: Callable, *arguments: Any) -> Task:
         """Hand out `function(*arguments)`; the next free worker takes it. Functions of a notebook may be sent, too."""
-        task = Task(self.executor.submit(_recorded, _by_value(function), *arguments), self.lost)
+        task = Task(self.executor.submit(_recorded, _by_value(function), *arguments), self)
         self._tasks.append(task)
         return task
 
@@ -213,6 +216,8 @@ def _cluster(address: str) -> Pool:
 
 
 def _of_client(client: Any, engine: str, and_then: Callable[[], None] = lambda: None) -> Pool:
+    from distributed import KilledWorker  # of a task that has cost the lives of several workers
+
     def meet(function: Callable, arguments: tuple) -> list[Any]:
         options = {"pure": False, "retries": 0}
         futures = [
@@ -236,6 +241,7 @@ def _of_client(client: Any, engine: str, and_then: Callable[[], None] = lambda: 
     return Pool(
         count=sum(client.nthreads().values()), engine=engine, executor=client.get_executor(pure=False), meet=meet,
         alive=lambda: client.status == "running" and not lost(), end=end, dashboard=client.dashboard_link, lost=lost,
+        broken=(KilledWorker,),
     )  # fmt: skip
 
 

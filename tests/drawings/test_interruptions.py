@@ -28,11 +28,19 @@ def test_failures_are_told_for_one_card_a_hundred_and_all(shown):
 
 
 def test_a_timeline_marks_what_was_lost(shown):
-    tries = [Attempt(0, "01", 0, 1, True), Attempt(1, "01", 1, 2, False), Attempt(1, "02", 3, 5, True)]
+    tries = [Attempt(0, "01", 0, 1, True), Attempt(1, "01", 1, 2, False), Attempt(1, "02", 4, 6, True)]
     interruptions.timeline(tries)
     ((figure, alt),) = shown
-    assert sorted(texts(figure)) == [" ✗", "0", "1", "1"]
+    assert sorted(texts(figure)) == ["0", "1", "1", "new workers start", "✗"]
     assert alt.endswith("done again later: run 1.") and "2 processes" in alt
+
+
+def test_without_a_pause_no_new_workers_are_announced(shown):
+    interruptions.timeline(
+        [Attempt(0, "01", 0, 4, True), Attempt(1, "02", 1, 2, False), Attempt(1, "03", 3, 6, True)]
+    )
+    ((figure, _),) = shown
+    assert sorted(texts(figure)) == ["0", "1", "1", "✗"]
 
 
 def test_differences_are_named_with_their_size(shown):
@@ -46,7 +54,9 @@ def test_a_line_ends_where_its_recipe_was_dropped(shown):
     losses = np.array([[[2.0, 1.0], [9.0, 5.0], [2.5, 2.0]]])
     interruptions.halving(losses, (1, 3), [[np.arange(3), np.array([0]), np.array([0])]])
     ((figure, _),) = shown
-    lengths = [len(line.get_xdata()) for line in figure.axes[0].lines]
+    pale, lines = figure.axes[0].lines[:3], figure.axes[0].lines[3:]
+    assert [len(line.get_xdata()) for line in pale] == [2, 2, 2], "to the end, dropped or not"
+    lengths = [len(line.get_xdata()) for line in lines]
     assert lengths == [1, 1, 1, 2, 1], "three after the first round, one after the second, and the mark"
     assert max(line.get_ydata().max() for line in figure.axes[0].lines) == interruptions.WORSE_THAN_GUESSING
 

@@ -74,7 +74,7 @@ def test_a_task_does_not_wait_forever_where_no_worker_is_left(monkeypatch):
         monkeypatch.setenv(workers.ADDRESS, there.scheduler_address)
         pool = workers.start(1)
         there.scale(0)
-        with pytest.raises(RuntimeError, match="All workers are gone"):
+        with pytest.raises(workers.WorkerDied, match="All workers are gone"):
             pool.submit(len, "abc").result()
         assert not pool.alive()
         pool.close()

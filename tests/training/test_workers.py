@@ -90,7 +90,7 @@ def test_a_worker_that_dies_is_told_and_a_new_start_helps(pool, monkeypatch):
     dies = notebook_function(
         "def dies():\n    os.kill(os.getpid(), signal.SIGKILL)\n", "dies", os=os, signal=signal
     )
-    with pytest.raises(RuntimeError, match="workers.start again"):
+    with pytest.raises(workers.WorkerDied, match="workers.start again"):
         one.submit(dies).result()
     new = workers.start(1)
     assert new is not one and new.submit(len, "ab").result() == 2
