@@ -14,7 +14,7 @@ from helpers.notebook import plots
 from helpers.training.attempts import Attempt
 
 WORSE_THAN_GUESSING = 3.0  # losses above are drawn there
-_STYLES = ((plots.RED, "o-"), (plots.ORANGE, "s-"), (plots.BLUE, "^-"), (plots.GREEN, "v-"))
+_STYLES = ((plots.RED, "o-"), (plots.GREEN, "s-"), (plots.BLUE, "^-"))
 
 
 def time_between(*, cards: int, days: float, failures: int) -> None:
@@ -61,7 +61,11 @@ def timeline(tries: Sequence[Attempt]) -> None:
     stopped, went_on = _longest_pause(tries)
     if went_on - stopped > 0.2 * (max(attempt.ended for attempt in tries) - first):
         middle = (stopped + went_on) / 2 - first
-        axes[0].text(middle, (rows - 1) / 2, "new workers start", ha="center", va="center", fontsize=13)
+        arrow = {"arrowstyle": "<->", "color": "gray", "shrinkA": 6, "shrinkB": 2}
+        axes[0].annotate(
+            "", (stopped - first, (rows - 1) / 2), (went_on - first, (rows - 1) / 2), arrowprops=arrow
+        )
+        axes[0].text(middle, rows / 2 - 0.55, "new workers start", ha="center", va="bottom", fontsize=13)
     lost = sorted({attempt.run for attempt in tries if not attempt.finished})
     plots.show(
         figure,
@@ -89,7 +93,7 @@ def differences(shown: Mapping[str, np.ndarray], *, after: int) -> None:
     axes[0].axvline(after + 0.5, color="black", linestyle=":", linewidth=1.2)
     axes[0].text(after + 0.45, axes[0].get_ylim()[1], "interrupted", ha="right", va="top", fontsize=12)
     axes[0].set(xlabel="epoch", ylabel="loss minus that of\nthe undisturbed run")
-    axes[0].legend(frameon=False, fontsize=11, loc="lower center", bbox_to_anchor=(0.45, 1.02), ncols=3)
+    axes[0].legend(frameon=False, fontsize=10, loc="lower center", bbox_to_anchor=(0.45, 1.02), ncols=3)
     ends = "; ".join(f"{name}: {np.abs(values[after:]).max():.3f} at most" for name, values in shown.items())
     plots.show(
         figure,
@@ -119,7 +123,9 @@ def halving(losses: np.ndarray, budgets: Sequence[int], rounds: Sequence[Sequenc
                     zorder=2 + (number == winner),
                 )  # fmt: skip
         axis.plot(1.09 * budgets[-1], of_one[:, -1].min(), "<", color=plots.RED, markersize=9, clip_on=False)
-        axis.set(xscale="log", xlabel="portions", ylim=(0.1, 3.1), xlim=(0.9, 1.1 * budgets[-1]))
+        axis.set(xscale="log", xlabel="portions", ylim=(0.2, 3.3), xlim=(0.9, 1.1 * budgets[-1]))
+        axis.set_yscale("log")
+        axis.set_yticks([0.25, 0.5, 1, 2], ["0.25", "0.5", "1", "2"])
         axis.set_xticks(budgets, map(str, budgets))
         axis.minorticks_off()
     axes[0].set_ylabel("loss on new digits")
@@ -137,7 +143,7 @@ def memory(used: np.ndarray, read: np.ndarray) -> None:
     count = np.arange(1, len(used) + 1)
     for values, color, style, words in (
         (read, plots.RED, "--", "read so far"),
-        (used - used[0], plots.BLUE, "-", "memory used\nin addition"),
+        (used - used[0], plots.BLUE, "-", "extra memory"),
     ):
         axes[0].plot(count, values, style, color=color)
         axes[0].text(1.02 * count[-1], values[-1], words, color=color, fontsize=12, va="bottom")
