@@ -166,14 +166,14 @@ nb10b.shuffled.check(shuffled)
 )
 
 quiz_1 = Quiz(
-    question="Weights, optimizer, and epoch are in the backup. Why are epochs 4 to 6 different all the same?",
+    question="Weights, optimizer, and epoch are in the backup. So why do epochs 4 to 6 differ?",
     choices={
         "a": (
             "Numbers in a file are rounded",
             "The file holds every digit of every weight.",
         ),
         "b": (
-            "The digits come in another order, with other dropout masks",
+            "The digits' order and dropout's masks differ",
             "Both come from random generators, which began anew in the resumed run.",
         ),
         "c": (
@@ -185,7 +185,7 @@ quiz_1 = Quiz(
 )
 
 quiz_2 = Quiz(
-    question="Which recipe will successive halving drop although it would have won?",
+    question="Which recipe would have won, and successive halving drops it?",
     choices={
         "a": (
             "one that starts slowly and ends well",
