@@ -4,7 +4,7 @@
     tasks = [pool.submit(train, seed) for seed in range(10)]
     losses = [task.result() for task in tasks]
 
-Notebooks 10 and 10b call these. What runs the tasks is Dask (distributed), where it is installed or where
+Notebook 10 calls these. What runs the tasks is Dask (distributed), where it is installed or where
 CNN_DASK_SCHEDULER names a cluster, and Python's own process pool otherwise; `submit` and `result` are the same for
 both.
 """
