@@ -59,7 +59,7 @@ def test_a_worker_that_died_comes_back_though_it_takes_longer_than_dask_would_wa
     time.sleep(6)  # longer than Dask would let a worker live that it has given up
     return "done"
 """
-    monkeypatch.setattr(workers, "PATIENCE", 20)
+    monkeypatch.setattr(workers, "PATIENCE", 90)
     with dask.config.set({"distributed.deploy.lost-worker-timeout": "0.1 s"}):
         pool = workers.start(1)
         die_once = notebook_function(code, "die_once", os=os, signal=signal, time=time)
@@ -74,6 +74,8 @@ def test_a_task_does_not_wait_forever_where_no_worker_is_left(monkeypatch):
         monkeypatch.setenv(workers.ADDRESS, there.scheduler_address)
         pool = workers.start(1)
         there.scale(0)
+        while there.scheduler_info["workers"]:
+            time.sleep(0.1)
         with pytest.raises(workers.WorkerDied, match="All workers are gone"):
             pool.submit(len, "abc").result()
         assert not pool.alive()
