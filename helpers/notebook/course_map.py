@@ -181,6 +181,14 @@ STATIONS = (
         "run trainings on many cores or a cluster, share one among devices, and predict how much faster it gets", 90,
         ("05", "06"), _WORK,
     ),
+    Station(
+        "10b_when_workers_die", "When workers die",
+        "Sooner or later, a long training run will be interrupted. What does it take to go on as if nothing had "
+        "happened?",
+        "resume a training run exactly, try many recipes for the price of a few, and train on data larger than memory",
+        90,
+        ("10",), _WORK,
+    ),
 )  # fmt: skip
 
 

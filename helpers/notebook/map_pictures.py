@@ -280,6 +280,16 @@ def _tasks_on_workers(axis: Axes) -> None:
             left += width
 
 
+def _lost_task(axis: Axes) -> None:
+    """Two rows of bars, of which one breaks off and comes again."""
+    for row, bars in enumerate((((12, 50), (66, 44), (114, 54)), ((12, 34), (100, 60)))):
+        for left, width in bars:
+            axis.add_patch(Rectangle((left, 26 + 40 * row), width, 28, facecolor=plots.BLUE))
+    axis.add_patch(Rectangle((50, 66), 24, 28, facecolor=plots.RED))
+    for sign in (-1, 1):
+        axis.plot((76, 92), (80 - 8 * sign, 80 + 8 * sign), color=plots.RED, linewidth=3)
+
+
 def _tile_of(name: str) -> Callable[[Axes], None]:
     return lambda axis: _show(axis, tile(name))
 
@@ -308,4 +318,5 @@ _PICTURES: dict[str, tuple[Callable[[Axes], None], str]] = {
     "09b_how_far_to_trust_a_heat_map": (_bars_with_errors, "five bars with their errors"),
     "09c_what_does_a_network_want_to_see": (_rows_of_eyes, "rows of colored rings, like eyes"),
     "10_scaling_out": (_tasks_on_workers, "four rows of colored bars"),
+    "10b_when_workers_die": (_lost_task, "two rows of bars, one of which breaks off and comes again"),
 }

@@ -4,7 +4,7 @@
     tasks = [pool.submit(train, seed) for seed in range(10)]
     losses = [task.result() for task in tasks]
 
-Notebook 10 calls these. What runs the tasks is Dask (distributed), where it is installed or where
+Notebooks 10 and 10b call these. What runs the tasks is Dask (distributed), where it is installed or where
 CNN_DASK_SCHEDULER names a cluster, and Python's own process pool otherwise; `submit` and `result` are the same for
 both.
 """
@@ -226,13 +226,16 @@ def _of_client(client: Any, engine: str, and_then: Callable[[], None] = lambda: 
         ]
         return client.gather(futures)
 
-    seen = time.monotonic()
+    gone_since: float | None = None  # the first question that found no worker
 
     def lost() -> bool:
-        nonlocal seen
+        nonlocal gone_since
         if client.status == "running" and client.scheduler_info()["workers"]:
-            seen = time.monotonic()
-        return time.monotonic() - seen > PATIENCE
+            gone_since = None
+            return False
+        if gone_since is None:
+            gone_since = time.monotonic()
+        return time.monotonic() - gone_since > PATIENCE
 
     def end() -> None:
         client.close()

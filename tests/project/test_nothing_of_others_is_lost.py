@@ -51,6 +51,8 @@ SAFE = {
     "helpers/notebook/course.py _note": "adds a line to a file that a sweep has made for it",
     "helpers/notebook/plots.py small_png": "into memory",
     "helpers/notebook/work_folder.py _free_one": "only the lock, in the course's own folder of work",
+    "helpers/training/attempts.py begin": "a note whose name has its process and the time in it",
+    "helpers/training/attempts.py finish": "gives the note that it has made another ending",
     "tools/clean.py clean": "caches and package notes that say whose they are; nobody keeps work in them",
     "tools/clean.py _removed_or_why_not": CHECKED,
     "tools/colab/build.py remove_stale": CHECKED,

@@ -82,6 +82,24 @@ def test_a_task_does_not_wait_forever_where_no_worker_is_left(monkeypatch):
         pool.close()
 
 
+def test_workers_are_not_given_up_because_nobody_asked_for_a_while(monkeypatch):
+    """The only worker may be starting again just then; the patience begins with the first question."""
+    monkeypatch.setattr(workers, "LOOKS", 0.2)
+    monkeypatch.setattr(workers, "PATIENCE", 2)
+    with LocalCluster(n_workers=1, host="127.0.0.1", dashboard_address=None) as there:
+        monkeypatch.setenv(workers.ADDRESS, there.scheduler_address)
+        pool = workers.start(1)
+        there.scale(0)
+        while there.scheduler_info["workers"]:
+            time.sleep(0.1)
+        time.sleep(3)
+        assert pool.alive()
+        monkeypatch.setattr(workers, "PATIENCE", 90)
+        there.scale(1)
+        assert pool.submit(len, "abc").result() == 3
+        pool.close()
+
+
 def test_a_cluster_is_used_by_its_address(monkeypatch):
     with LocalCluster(n_workers=1, threads_per_worker=2, host="127.0.0.1", dashboard_address=None) as there:
         monkeypatch.setenv(workers.ADDRESS, there.scheduler_address)

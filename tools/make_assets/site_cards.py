@@ -55,6 +55,7 @@ CUTS: dict[str, tuple[str, tuple[Box, ...]]] = {
     "09b_how_far_to_trust_a_heat_map": ("opening-figure", ((0, 0, 0.92, 1),)),
     "09c_what_does_a_network_want_to_see": ("depths", ((0, 0, 1, 0.665),)),
     "10_scaling_out": ("shared-step", (WHOLE,)),
+    "10b_when_workers_die": ("timeline", (WHOLE,)),
 }
 # README's banner and the preview: a photo, what a trained layer makes of it, where another network looks, and what a
 # filter wants to see.
