@@ -34,7 +34,7 @@ def time_between(*, cards: int, days: float, failures: int) -> None:
             text, (number, one / number), (-12, -18) if measured else (12, 0), textcoords="offset points",
             fontsize=13, ha="right" if measured else "left", color=plots.BLUE if measured else "#555555",
         )  # fmt: skip
-    axes[0].set(xscale="log", yscale="log", xlabel="graphics cards (GPUs) in one training")
+    axes[0].set(xscale="log", yscale="log", xlabel="graphics cards (GPUs) in one training run")
     axes[0].set_ylabel("time between failures")
     axes[0].set_xticks([1, 100, 10_000], ["1", "100", "10,000"])
     axes[0].set_yticks([1 / 24, 1, 30, 365, 3650], ["an hour", "a day", "a month", "a year", "ten years"])
@@ -128,12 +128,12 @@ def halving(losses: np.ndarray, budgets: Sequence[int], rounds: Sequence[Sequenc
         axis.set_yticks([0.25, 0.5, 1, 2], ["0.25", "0.5", "1", "2"])
         axis.set_xticks(budgets, map(str, budgets))
         axis.minorticks_off()
-    axes[0].set_ylabel("loss on new digits")
+    axes[0].set_ylabel("loss on new digits\n(logarithmic)")
     plots.show(
         figure,
         alt=f"{len(losses)} searches. In each, {losses.shape[1]} recipes start, and most are dropped after the first "
         "or the second budget: their gray lines end there, and go on as pale ones. The winner's line is blue, and a "
-        "red mark shows the lowest of all losses.",
+        "red arrowhead on the right shows the lowest of all losses.",
     )
 
 

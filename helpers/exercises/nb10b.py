@@ -174,7 +174,7 @@ quiz_1 = Quiz(
         ),
         "b": (
             "The digits' order and dropout's masks differ",
-            "Both come from random generators, which began anew in the resumed run.",
+            "Both come from random generators, which started over in the resumed run.",
         ),
         "c": (
             "The learning rate began again at the top",
@@ -185,7 +185,7 @@ quiz_1 = Quiz(
 )
 
 quiz_2 = Quiz(
-    question="Which recipe would have won, and successive halving drops it?",
+    question="Which recipe does successive halving drop, although it would have won?",
     choices={
         "a": (
             "one that starts slowly and ends well",
@@ -212,7 +212,7 @@ quiz_3 = Quiz(
             "Its images would come from the same few classes.",
         ),
         "c": (
-            "write the shards anew, in random order",
+            "shuffle the photos, then write the shards again",
             "Then any small part of any shard has all kinds of photos.",
         ),
     },
