@@ -173,8 +173,8 @@ quiz_1 = Quiz(
             "The file holds every digit of every weight.",
         ),
         "b": (
-            "The digits' order and dropout's masks differ",
-            "Both come from random generators, which started over in the resumed run.",
+            "Dropout draws other masks",
+            "They come from a random generator, which started over in the resumed run.",
         ),
         "c": (
             "The learning rate began again at the top",
