@@ -67,23 +67,9 @@ def test_a_worker_that_died_comes_back_though_it_takes_longer_than_dask_would_wa
         pool.close()
 
 
-def test_a_task_does_not_wait_forever_where_no_worker_is_left(monkeypatch):
-    monkeypatch.setattr(workers, "LOOKS", 0.2)
-    monkeypatch.setattr(workers, "PATIENCE", 1)
-    with LocalCluster(n_workers=1, host="127.0.0.1", dashboard_address=None) as there:
-        monkeypatch.setenv(workers.ADDRESS, there.scheduler_address)
-        pool = workers.start(1)
-        there.scale(0)
-        while there.scheduler_info["workers"]:
-            time.sleep(0.1)
-        with pytest.raises(workers.WorkerDied, match="All workers are gone"):
-            pool.submit(len, "abc").result()
-        assert not pool.alive()
-        pool.close()
-
-
-def test_workers_are_not_given_up_because_nobody_asked_for_a_while(monkeypatch):
-    """The only worker may be starting again just then; the patience begins with the first question."""
+@pytest.fixture
+def abandoned(monkeypatch):
+    """A cluster and a pool of its only worker, which is gone; a pool without one is given up after two seconds."""
     monkeypatch.setattr(workers, "LOOKS", 0.2)
     monkeypatch.setattr(workers, "PATIENCE", 2)
     with LocalCluster(n_workers=1, host="127.0.0.1", dashboard_address=None) as there:
@@ -92,12 +78,25 @@ def test_workers_are_not_given_up_because_nobody_asked_for_a_while(monkeypatch):
         there.scale(0)
         while there.scheduler_info["workers"]:
             time.sleep(0.1)
-        time.sleep(3)
-        assert pool.alive()
-        monkeypatch.setattr(workers, "PATIENCE", 90)
-        there.scale(1)
-        assert pool.submit(len, "abc").result() == 3
+        yield there, pool
         pool.close()
+
+
+def test_a_task_does_not_wait_forever_where_no_worker_is_left(abandoned):
+    _, pool = abandoned
+    with pytest.raises(workers.WorkerDied, match="All workers are gone"):
+        pool.submit(len, "abc").result()
+    assert not pool.alive()
+
+
+def test_workers_are_not_given_up_because_nobody_asked_for_a_while(abandoned, monkeypatch):
+    """The only worker may be starting again just then; the patience begins with the first question."""
+    there, pool = abandoned
+    time.sleep(workers.PATIENCE + 1)
+    assert pool.alive()
+    monkeypatch.setattr(workers, "PATIENCE", 90)
+    there.scale(1)
+    assert pool.submit(len, "abc").result() == 3
 
 
 def test_a_cluster_is_used_by_its_address(monkeypatch):
