@@ -66,8 +66,8 @@ def log_in(hub, open_page):
 
 
 def in_lab(hub, page, name):
-    """The reader, once the page shows a notebook."""
-    page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=1000 * trial.PATIENCE)
+    """The reader, once the page shows a notebook; one that an earlier visit opened may lie hidden in front of it."""
+    page.wait_for_selector(".jp-Notebook .jp-CodeCell:visible", timeout=1000 * trial.PATIENCE)
     return Reader(page, Lab(f"{hub.url}/user/{name}", hub.start_server(name)), SHOTS)
 
 
