@@ -186,7 +186,7 @@ STATIONS = (
         "Sooner or later, a long training run will be interrupted. What does it take to go on as if nothing had "
         "happened?",
         "resume a training run exactly, try many recipes for the price of a few, and train on data larger than memory",
-        95,
+        100,
         ("10",), _WORK,
     ),
 )  # fmt: skip
