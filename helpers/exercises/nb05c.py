@@ -188,7 +188,8 @@ quiz_1 = Quiz(
     choices={
         "a": (
             "Next to nothing",
-            "Gradient and recent size both grow by 1,000, so the factor cancels. The learning rate sets the step.",
+            "Gradient and recent size both grow by 1,000, so the factor cancels. The learning rate sets the step. "
+            "(Only gradients so tiny that Adam's ε had outweighed them now make larger steps.)",
         ),
         "b": (
             "They get 1,000 times as large",

@@ -114,7 +114,7 @@ STATIONS = (
     ),
     Station(
         "05c_the_autopsy", "The autopsy",
-        "A deep network stops telling images apart within ten steps. What did it, and how sure can we be?",
+        "A deep network stops telling images apart within twenty steps. What did it, and how sure can we be?",
         "find a cause by changing one thing at a time, and say how sure you are", 105, ("05",), _DEEP,
     ),
     Station(
