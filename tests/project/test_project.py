@@ -255,16 +255,12 @@ def test_result_tables_are_made_from_the_result_files():
     assert json.loads(full_runs.FULL_RUNS.read_text(encoding="utf-8")) == records.boxes(runs)
 
 
-NOT_RUN_IN_FULL = {"06_residual_connections"}  # hours: its box says so; take out what was run
-
-
 def test_a_box_of_a_full_run_has_a_value_for_every_claim():
     """Only notebooks that show one are asked; `make course PROFILE=full ONLY=NN` and `records results` make it."""
     runs = records.boxes(records.kept_results())
-    assert not NOT_RUN_IN_FULL & set(runs)
     for path in all_notebooks():
         notebook = read(path)
         shown = any("full_runs.show(" in cell.source for cell in code_cells(notebook))
-        if shown and path.stem not in NOT_RUN_IN_FULL:
+        if shown:
             missing = {claim["sentence"] for claim in list_claims(notebook)} - set(runs[path.stem]["claims"])
             assert missing == set(), path.stem
